@@ -1,0 +1,95 @@
+variable "account" {
+  description = "Account that holds everything: its id, its partition and the region."
+  type = object({
+    id        = string
+    partition = optional(string, "aws")
+    region    = string
+  })
+  nullable = false
+}
+
+variable "functions" {
+  description = "Lambda functions by key, each from a container image or a package in a bucket, run by a queue, by new objects in a bucket or by a schedule; with `existing` only described."
+  type = map(object({
+    name   = string
+    labels = optional(map(string), {})
+    image  = optional(object({ uri = string, repository_arn = optional(string), command = optional(list(string), []) }))
+    package = optional(object({
+      bucket         = string
+      key            = string
+      object_version = optional(string)
+      runtime        = optional(string, "python3.13")
+      handler        = string
+    }))
+    architecture         = optional(string, "arm64")
+    memory_mb            = optional(number, 512)
+    ephemeral_storage_mb = optional(number, 512)
+    timeout_seconds      = optional(number, 30)
+    env                  = optional(map(string), {})
+    in_vpc               = optional(bool, true)
+    reserved_concurrency = optional(number)
+    log_retention_days   = optional(number, 30)
+    tracing              = optional(bool, true)
+    encryption_key       = optional(object({ arn = string }))
+    permissions = optional(map(object({
+      actions   = set(string)
+      resources = set(string)
+    })), {})
+    queue = optional(object({
+      arn                  = string
+      key_arn              = optional(string)
+      visibility_seconds   = optional(number)
+      batch_size           = optional(number, 10)
+      batch_window_seconds = optional(number, 0)
+      max_concurrency      = optional(number)
+    }))
+    bucket = optional(object({
+      name   = string
+      prefix = optional(string)
+      suffix = optional(string)
+      events = optional(set(string), ["Object Created"])
+    }))
+    schedule = optional(object({
+      expression = string
+      time_zone  = optional(string, "Etc/UTC")
+    }))
+    async = optional(object({
+      max_age_seconds = optional(number, 21600)
+      retries         = optional(number, 2)
+    }), {})
+    existing = optional(object({
+      arn               = string
+      name              = string
+      role_arn          = optional(string)
+      security_group_id = optional(string)
+    }))
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "labels" {
+  description = "Tags of every resource; the labels of an item are laid over them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "name" {
+  description = "Base name, for example inferloop-dev; what belongs to no single item is named after it."
+  type        = string
+  nullable    = false
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", var.name))
+    error_message = "name must have 1 to 32 lower-case letters, digits and hyphens, and start with a letter."
+  }
+}
+
+variable "network" {
+  description = "Network of the functions that stand in it: its private subnets."
+  type = object({
+    vpc_id             = string
+    private_subnet_ids = list(string)
+  })
+  nullable = false
+}
