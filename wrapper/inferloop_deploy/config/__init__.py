@@ -1,0 +1,1 @@
+"""Loading, merging and checking what people write: services and environments."""

@@ -1,0 +1,512 @@
+"""The ServiceConfig: what a service team writes in `services/<service>/deployment-config.yaml`.
+
+The models are the single source of the JSON Schema, of `explain` and of the reference pages. YAML
+keys are camelCase, Python and Terraform names snake_case; `modules/base/variables.tf` mirrors these models
+field by field. Named lists (a list of objects with `name`) become maps by name in Terraform.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from inferloop_deploy.config.quantity import Cpu, Duration, Memory
+
+
+class Model(BaseModel):
+    """A closed object: unknown keys are errors, and YAML names are camelCase."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=False, extra="forbid", frozen=True, strict=True
+    )
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z](?:[-a-z0-9]*[a-z0-9])?$", max_length=40)]
+"""A DNS label: lower-case letters, digits and hyphens, starting with a letter."""
+HttpPath = Annotated[str, StringConstraints(pattern=r"^/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*/?)?$")]
+Host = Annotated[
+    str, StringConstraints(pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=253)
+]
+LabelValue = Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$")]
+LabelKey = Annotated[
+    str,
+    StringConstraints(pattern=r"^(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"),
+]
+EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
+CronExpression = Annotated[str, StringConstraints(pattern=r"^\S+ \S+ \S+ \S+ \S+$")]
+CountOrPercent = Annotated[
+    str,
+    BeforeValidator(lambda v: str(v) if isinstance(v, int) and not isinstance(v, bool) else v),
+    StringConstraints(pattern=r"^(?:[0-9]+|[1-9][0-9]?%|100%)$"),
+]
+Count = Annotated[int, Field(ge=1)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Metadata(Model):
+    """Who the service is and who answers for it."""
+
+    name: Annotated[Name, Field(description="Name of the service; unique, and the name of its folder.")]
+    namespace: Annotated[Name, Field(description="Kubernetes namespace the service runs in.")] = "inferloop"
+    team: Annotated[LabelValue | None, Field(description="Team that owns the service; becomes the tag Team.")] = None
+    owner: Annotated[
+        str | None, Field(description="Person or address that answers for the service; becomes the tag Owner.")
+    ] = None
+    cost_center: Annotated[
+        LabelValue | None, Field(description="Cost centre that pays; becomes the tag CostCenter.")
+    ] = None
+    labels: Annotated[
+        dict[LabelKey, LabelValue], Field(description="Further labels, put on every object of the service.")
+    ] = Field(default_factory=dict)
+
+
+class Image(Model):
+    """The container image; exactly one of tag and digest where an image is given."""
+
+    repository: Annotated[
+        str | None,
+        Field(description="Repository without tag; left out, the environment's registry and the service's name."),
+    ] = None
+    tag: Annotated[
+        str | None, Field(description="Tag of the image.", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")
+    ] = None
+    digest: Annotated[
+        str | None, Field(description="Digest of the image, immutable.", pattern=r"^sha256:[0-9a-f]{64}$")
+    ] = None
+
+
+class SecretRef(Model):
+    """A key of one of the service's secrets."""
+
+    name: Annotated[Name, Field(description="Name of a secret listed under spec.secrets.")]
+    key: Annotated[str, Field(description="Key within the secret.")] = "value"
+
+
+class EnvVar(Model):
+    """One environment variable: a plain value or a key of a secret."""
+
+    name: Annotated[EnvName, Field(description="Name of the variable.")]
+    value: Annotated[
+        str | None,
+        Field(description="Plain value; may hold ${dependencies.NAME.OUTPUT}, for instance ${dependencies.postgres.host}."),
+    ] = None
+    secret: Annotated[SecretRef | None, Field(description="Takes the value from a secret instead.")] = None
+
+
+class Quantities(Model):
+    """Processor and memory."""
+
+    cpu: Annotated[Cpu | None, Field(description='Cores: "500m" or "2".')] = None
+    memory: Annotated[Memory | None, Field(description="Memory: 512Mi or 4Gi.")] = None
+
+
+class Gpu(Model):
+    """Graphics processors of each replica."""
+
+    count: Annotated[int, Field(ge=0, le=16, description="GPUs per replica.")] = 0
+    type: Annotated[
+        str | None,
+        Field(description="GPU type, one that a node pool of the environment offers (for instance nvidia-t4); any if left out."),
+    ] = None
+
+
+def _gpu_short_form(value: object) -> object:
+    """`gpu: "1"` and `gpu: 1` are short for `gpu: {count: 1}`."""
+    if isinstance(value, str) and value.isdigit():
+        return {"count": int(value)}
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"count": value}
+    return value
+
+
+class Resources(Model):
+    """What each replica asks for; cpu and memory are short for equal requests and limits."""
+
+    cpu: Annotated[Cpu | None, Field(description='Cores of each replica, request and limit: "500m" or "2".')] = None
+    memory: Annotated[Memory | None, Field(description="Memory of each replica, request and limit: 512Mi or 4Gi.")] = None
+    gpu: Annotated[Gpu, BeforeValidator(_gpu_short_form), Field(description="GPUs of each replica: a count or {count, type}.")] = Gpu()
+    requests: Annotated[Quantities, Field(description="Requests where they differ from cpu and memory.")] = Quantities()
+    limits: Annotated[Quantities, Field(description="Limits where they differ from cpu and memory.")] = Quantities()
+
+
+class Schedule(Model):
+    """A window of time with its own minimum of replicas."""
+
+    name: Annotated[Name, Field(description="Name of the window.")]
+    start: Annotated[CronExpression, Field(description="Cron expression of its start.")]
+    end: Annotated[CronExpression, Field(description="Cron expression of its end.")]
+    time_zone: Annotated[str, Field(description="IANA time zone, for instance Europe/Berlin.")] = "Etc/UTC"
+    replicas: Annotated[int, Field(ge=0, description="Replicas while the window lasts.")]
+
+
+class Autoscaling(Model):
+    """Scaling between min and max; where it is set, replicas is not rendered."""
+
+    min: Annotated[int, Field(ge=0, description="Fewest replicas; 0 needs queueLength.")] = 1
+    max: Annotated[int, Field(ge=1, description="Most replicas.")]
+    cpu: Annotated[Percent | None, Field(description="Target of average processor use, percent of the request.")] = None
+    memory: Annotated[Percent | None, Field(description="Target of average memory use, percent of the request.")] = None
+    requests_per_second: Annotated[Count | None, Field(description="Target of requests per second and replica.")] = None
+    queue_length: Annotated[Count | None, Field(description="Target of waiting messages per replica; needs a queue.")] = None
+    schedules: Annotated[list[Schedule], Field(description="Windows with their own minimum.")] = Field(default_factory=list)
+
+
+class DisruptionBudget(Model):
+    """How many replicas may be away at once; one of the two."""
+
+    min_available: Annotated[CountOrPercent | None, Field(description="Replicas that stay, a number or a percentage.")] = None
+    max_unavailable: Annotated[CountOrPercent | None, Field(description="Replicas that may be away, a number or a percentage.")] = None
+
+
+class Placement(Model):
+    """Where the service runs."""
+
+    runtime: Annotated[
+        Literal["kubernetes", "fargate", "batch"],
+        Field(description="kubernetes; fargate for an api or worker without a cluster; batch for job and cron on spot capacity."),
+    ] = "kubernetes"
+    node_pool: Annotated[Name | None, Field(description="Node pool of the environment to run on.")] = None
+    zones: Annotated[list[str], Field(description="Zones to run in; all if empty.")] = Field(default_factory=list)
+    spread: Annotated[Literal["zone", "node", "none"], Field(description="What replicas are spread over.")] = "zone"
+
+
+class Probe(Model):
+    """A health check over HTTP."""
+
+    path: Annotated[HttpPath, Field(description="Path that answers 200 when healthy.")]
+    port: Annotated[Port | None, Field(description="Port of the check; the service's port if left out.")] = None
+    initial_delay: Annotated[Duration | None, Field(description="Time before the first check.")] = None
+    period: Annotated[Duration, Field(description="Time between checks.")] = "10s"
+    timeout: Annotated[Duration, Field(description="Longest time of one check.")] = "2s"
+    failure_threshold: Annotated[Count, Field(description="Failures in a row that count.")] = 3
+
+
+class Health(Model):
+    """The three probes of Kubernetes."""
+
+    liveness: Annotated[Probe | None, Field(description="Restarts the container when it fails.")] = None
+    readiness: Annotated[Probe | None, Field(description="Takes the replica out of service while it fails.")] = None
+    startup: Annotated[Probe | None, Field(description="Holds the other probes back until it passes.")] = None
+
+
+class Service(Model):
+    """The process that the service runs."""
+
+    type: Annotated[Literal["api", "worker", "job", "cron", "function"], Field(description="Kind of process.")] = "api"
+    replicas: Annotated[int, Field(ge=0, le=1000, description="Replicas where there is no autoscaling.")] = 1
+    image: Annotated[Image, Field(description="Container image.")] = Image()
+    port: Annotated[Port, Field(description="Port that the api listens on.")] = 8000
+    command: Annotated[list[str], Field(description="Replaces the image's entry point.")] = Field(default_factory=list)
+    args: Annotated[list[str], Field(description="Arguments of the entry point.")] = Field(default_factory=list)
+    env: Annotated[list[EnvVar], Field(description="Environment variables.")] = Field(default_factory=list)
+    schedule: Annotated[CronExpression | None, Field(description="Cron expression; required by type cron.")] = None
+    time_zone: Annotated[str, Field(description="Time zone of the schedule.")] = "Etc/UTC"
+    timeout: Annotated[Duration, Field(description="Longest run of a job, cron or function.")] = "15m"
+    retries: Annotated[int, Field(ge=0, le=10, description="Retries of a failed job, cron or function.")] = 2
+    resources: Annotated[Resources, Field(description="Processor, memory and GPUs.")] = Resources()
+    autoscaling: Annotated[Autoscaling | None, Field(description="Scaling; replaces replicas.")] = None
+    spot: Annotated[bool, Field(description="Runs on spot capacity.")] = False
+    priority: Annotated[Literal["critical", "standard", "batch"], Field(description="Who is evicted last.")] = "standard"
+    disruption_budget: Annotated[DisruptionBudget | None, Field(description="Limits voluntary evictions.")] = None
+    placement: Annotated[Placement, Field(description="Where the service runs.")] = Placement()
+    health: Annotated[Health, Field(description="Probes.")] = Health()
+
+
+class Worker(Model):
+    """A further process of the same image beside the service, without ingress."""
+
+    name: Annotated[Name, Field(description="Name of the worker, unique in the service.")]
+    replicas: Annotated[int, Field(ge=0, le=1000, description="Replicas where there is no autoscaling.")] = 1
+    command: Annotated[list[str], Field(description="Replaces the image's entry point.")] = Field(default_factory=list)
+    args: Annotated[list[str], Field(description="Arguments of the entry point.")] = Field(default_factory=list)
+    env: Annotated[list[EnvVar], Field(description="Variables beside those of the service.")] = Field(default_factory=list)
+    resources: Annotated[Resources, Field(description="Processor, memory and GPUs.")] = Resources()
+    autoscaling: Annotated[Autoscaling | None, Field(description="Scaling; replaces replicas.")] = None
+    spot: Annotated[bool, Field(description="Runs on spot capacity.")] = False
+    priority: Annotated[Literal["critical", "standard", "batch"], Field(description="Who is evicted last.")] = "standard"
+
+
+class ExistingDatabase(Model):
+    """The identity of a database that exists."""
+
+    host: Annotated[str, Field(description="Host name.")]
+    port: Annotated[Port, Field(description="Port.")] = 5432
+    database: Annotated[str, Field(description="Name of the database.")]
+    secret: Annotated[str, Field(description="Name or ARN of the secret with its credentials.")]
+
+
+class ExistingCache(Model):
+    """The identity of a cache that exists."""
+
+    host: Annotated[str, Field(description="Host name.")]
+    port: Annotated[Port, Field(description="Port.")] = 6379
+    secret: Annotated[str | None, Field(description="Name or ARN of the secret with its credentials.")] = None
+
+
+class ExistingBucket(Model):
+    """The identity of a bucket that exists."""
+
+    bucket: Annotated[str, Field(description="Name of the bucket.")]
+    encryption_key: Annotated[str | None, Field(description="ARN of the key that the bucket is encrypted with.")] = None
+
+
+class ExistingQueue(Model):
+    """The identity of a queue that exists."""
+
+    arn: Annotated[str, Field(description="ARN of the queue.")]
+    url: Annotated[str, Field(description="URL of the queue.")]
+    encryption_key: Annotated[str | None, Field(description="ARN of the key that the queue is encrypted with.")] = None
+
+
+class ExistingFunction(Model):
+    """The identity of a function that exists."""
+
+    arn: Annotated[str, Field(description="ARN of the function.")]
+
+
+class DatabaseDependency(Model):
+    """A database of the service: its own, or a database and a role on the environment's shared one."""
+
+    name: Annotated[Name, Field(description="Name of the dependency, unique in the service.")]
+    type: Annotated[Literal["database"], Field(description="A database.")]
+    shared: Annotated[bool, Field(description="On the environment's shared instance; engine, version and size are then the environment's.")] = False
+    engine: Annotated[Literal["postgres", "aurora-postgresql", "dynamodb"], Field(description="Engine; dynamodb is a table for metadata.")] = "postgres"
+    version: Annotated[str | None, Field(description="Engine version; the environment's if left out.")] = None
+    size: Annotated[Literal["small", "medium", "large", "xlarge"], Field(description="Size, mapped to a machine by the environment's cloud file.")] = "small"
+    storage: Annotated[Memory, Field(description="Disk at the start.")] = "20Gi"
+    replicas: Annotated[int, Field(ge=0, le=5, description="Read replicas.")] = 0
+    backup_retention: Annotated[Duration, Field(description="How long backups are kept, in days.")] = "7d"
+    existing: Annotated[ExistingDatabase | None, Field(description="One that exists, instead.")] = None
+
+
+class CacheDependency(Model):
+    """A Redis-compatible cache."""
+
+    name: Annotated[Name, Field(description="Name of the dependency, unique in the service.")]
+    type: Annotated[Literal["cache"], Field(description="A cache.")]
+    shared: Annotated[bool, Field(description="On the environment's shared instance, under the service's own key prefix.")] = False
+    engine: Annotated[Literal["redis", "valkey"], Field(description="Engine.")] = "valkey"
+    version: Annotated[str | None, Field(description="Engine version; the environment's if left out.")] = None
+    size: Annotated[Literal["small", "medium", "large", "xlarge"], Field(description="Size, mapped to a machine by the environment's cloud file.")] = "small"
+    replicas: Annotated[int, Field(ge=0, le=5, description="Replicas; 1 or more fail over by themselves.")] = 0
+    existing: Annotated[ExistingCache | None, Field(description="One that exists, instead.")] = None
+
+
+class Lifecycle(Model):
+    """What happens to objects as they age."""
+
+    infrequent_after: Annotated[Duration | None, Field(description="Moves objects to infrequent access, in days (30d or more).")] = None
+    archive_after: Annotated[Duration | None, Field(description="Moves objects to the archive, in days.")] = None
+    expire_after: Annotated[Duration | None, Field(description="Deletes objects, in days.")] = None
+
+
+class StorageDependency(Model):
+    """Object storage, or a shared file system."""
+
+    name: Annotated[Name, Field(description="Name of the dependency, unique in the service.")]
+    type: Annotated[Literal["storage"], Field(description="Storage.")]
+    shared: Annotated[bool, Field(description="One for all services that name it; each service keeps to its own prefix.")] = False
+    class_: Annotated[Literal["standard", "infrequent", "archive", "file"], Field(alias="class", description="Storage class of new objects; file is a shared file system.")] = "standard"
+    path: Annotated[HttpPath | None, Field(description="Path the service sees it under; the prefix within a bucket, the mount point of a file system.")] = None
+    lifecycle: Annotated[Lifecycle, Field(description="What happens to objects as they age.")] = Lifecycle()
+    existing: Annotated[ExistingBucket | None, Field(description="One that exists, instead.")] = None
+
+
+class DeadLetters(Model):
+    """Where messages go that could not be handled."""
+
+    enabled: Annotated[bool, Field(description="Keeps a dead-letter queue.")] = True
+    max_receives: Annotated[int, Field(ge=1, le=1000, description="Deliveries before a message is moved.")] = 5
+
+
+class QueueDependency(Model):
+    """A message queue."""
+
+    name: Annotated[Name, Field(description="Name of the dependency, unique in the service.")]
+    type: Annotated[Literal["queue"], Field(description="A queue.")]
+    shared: Annotated[bool, Field(description="One for all services that name it.")] = False
+    fifo: Annotated[bool, Field(description="Keeps the order and delivers once.")] = False
+    visibility: Annotated[Duration, Field(description="How long a received message is hidden from others.")] = "5m"
+    retention: Annotated[Duration, Field(description="How long messages are kept.")] = "4d"
+    dead_letters: Annotated[DeadLetters, Field(description="Dead-letter queue.")] = DeadLetters()
+    existing: Annotated[ExistingQueue | None, Field(description="One that exists, instead.")] = None
+
+
+class FunctionDependency(Model):
+    """A function that runs on events of another dependency."""
+
+    name: Annotated[Name, Field(description="Name of the dependency, unique in the service.")]
+    type: Annotated[Literal["function"], Field(description="A function.")]
+    source: Annotated[Name | None, Field(description="Queue or storage of the same service whose events start it.")] = None
+    image: Annotated[Image, Field(description="Its container image; the service's if left out.")] = Image()
+    command: Annotated[list[str], Field(description="Handler given to the image.")] = Field(default_factory=list)
+    memory: Annotated[Memory, Field(description="Memory, 128Mi to 10240Mi.")] = "512Mi"
+    timeout: Annotated[Duration, Field(description="Longest run, at most 15m.")] = "1m"
+    existing: Annotated[ExistingFunction | None, Field(description="One that exists, instead.")] = None
+
+
+class ServiceDependency(Model):
+    """Another service of the platform."""
+
+    name: Annotated[Name, Field(description="Name of the dependency, unique in the service.")]
+    type: Annotated[Literal["service"], Field(description="Another service.")]
+    service: Annotated[Name | None, Field(description="Name of the service; the dependency's name if left out.")] = None
+
+
+Dependency = Annotated[
+    DatabaseDependency
+    | CacheDependency
+    | StorageDependency
+    | QueueDependency
+    | FunctionDependency
+    | ServiceDependency,
+    Field(discriminator="type"),
+]
+
+
+class Cors(Model):
+    """Cross-origin requests that are let in."""
+
+    origins: Annotated[list[str], Field(min_length=1, description="Origins, for instance https://app.example.com.")]
+    methods: Annotated[list[Literal["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]], Field(description="Methods.")] = Field(default_factory=lambda: ["GET", "POST"])
+    headers: Annotated[list[HeaderName], Field(description="Request headers.")] = Field(default_factory=list)
+    credentials: Annotated[bool, Field(description="Lets cookies and authorization through; not with origin *.")] = False
+    max_age: Annotated[Duration, Field(description="How long browsers keep the answer.")] = "1h"
+
+
+class Auth(Model):
+    """Who may call; checked at the gateway."""
+
+    type: Annotated[Literal["jwt", "key"], Field(description="Signed tokens, or API keys.")]
+    issuer: Annotated[str | None, Field(description="Issuer of the tokens; required by jwt.", pattern=r"^https://\S+$")] = None
+    audience: Annotated[str | None, Field(description="Audience of the tokens.")] = None
+    jwks_uri: Annotated[str | None, Field(description="Where the issuer's keys are; found through the issuer if left out.", pattern=r"^https://\S+$")] = None
+    secret: Annotated[Name | None, Field(description="Secret under spec.secrets that holds the keys; required by key.")] = None
+
+
+class RequestHeaders(Model):
+    """Changes to the headers of requests."""
+
+    add: Annotated[dict[HeaderName, str], Field(description="Headers added where absent.")] = Field(default_factory=dict)
+    set: Annotated[dict[HeaderName, str], Field(description="Headers set.")] = Field(default_factory=dict)
+    remove: Annotated[list[HeaderName], Field(description="Headers removed.")] = Field(default_factory=list)
+
+
+class Ingress(Model):
+    """How requests reach the service from outside."""
+
+    enabled: Annotated[bool, Field(description="Opens the service to the gateway.")] = False
+    path: Annotated[HttpPath | None, Field(description="Path prefix; unique on each host.")] = None
+    hosts: Annotated[list[Host], Field(description="Host names; the environment's domain if empty.")] = Field(default_factory=list)
+    rate_limit: Annotated[int | None, Field(ge=10, le=1_000_000, description="Requests per minute from one client address.")] = None
+    cors: Annotated[Cors | None, Field(description="Cross-origin requests.")] = None
+    auth: Annotated[Auth | None, Field(description="Who may call.")] = None
+    request_headers: Annotated[RequestHeaders, Field(description="Changes to request headers.")] = RequestHeaders()
+    waf: Annotated[bool, Field(description="Web application firewall in front of the path.")] = True
+    timeout: Annotated[Duration, Field(description="Longest request.")] = "60s"
+    cdn: Annotated[Name | None, Field(description="Storage dependency whose objects are served as static content through the CDN.")] = None
+
+
+class CircuitBreaker(Model):
+    """Stops calling replicas that fail."""
+
+    max_connections: Annotated[Count, Field(description="Most connections.")] = 1024
+    max_pending_requests: Annotated[Count, Field(description="Most waiting requests.")] = 1024
+    consecutive_errors: Annotated[Count, Field(description="Errors in a row that eject a replica.")] = 5
+    interval: Annotated[Duration, Field(description="Time between checks.")] = "30s"
+    ejection_time: Annotated[Duration, Field(description="Shortest ejection.")] = "30s"
+
+
+class ServiceMesh(Model):
+    """Calls between services."""
+
+    enabled: Annotated[bool, Field(description="Takes part in the mesh.")] = False
+    retries: Annotated[int, Field(ge=0, le=10, description="Retries of a failed call.")] = 2
+    timeout: Annotated[Duration, Field(description="Longest call, retries included.")] = "30s"
+    circuit_breaker: Annotated[CircuitBreaker | None, Field(description="Circuit breaker.")] = None
+
+
+class Networking(Model):
+    """How the service is reached."""
+
+    ingress: Annotated[Ingress, Field(description="From outside.")] = Ingress()
+    service_mesh: Annotated[ServiceMesh, Field(description="From other services.")] = ServiceMesh()
+
+
+class Metrics(Model):
+    """Prometheus metrics."""
+
+    enabled: Annotated[bool, Field(description="Scrapes the service.")] = True
+    path: Annotated[HttpPath, Field(description="Path of the metrics.")] = "/metrics"
+    port: Annotated[Port | None, Field(description="Port of the metrics; the service's port if left out.")] = None
+
+
+class Tracing(Model):
+    """OpenTelemetry traces."""
+
+    enabled: Annotated[bool, Field(description="Records traces.")] = False
+    sampling_rate: Annotated[float, Field(ge=0, le=1, strict=False, description="Share of requests traced, 0 to 1.")] = 0.1
+
+
+class Logs(Model):
+    """Logs."""
+
+    retention: Annotated[Duration | None, Field(description="How long logs are kept; the environment's if left out.")] = None
+
+
+class Monitoring(Model):
+    """What is recorded of the service."""
+
+    metrics: Annotated[Metrics, Field(description="Metrics.")] = Metrics()
+    tracing: Annotated[Tracing, Field(description="Traces.")] = Tracing()
+    logs: Annotated[Logs, Field(description="Logs.")] = Logs()
+
+
+class Secret(Model):
+    """A secret by name; its value never stands in a file."""
+
+    name: Annotated[Name, Field(description="Name of the secret.")]
+    rotation: Annotated[Duration | None, Field(description="How often it is rotated, in days; needs rotationFunction.")] = None
+    rotation_function: Annotated[str | None, Field(description="ARN of the function that rotates it.")] = None
+    existing: Annotated[str | None, Field(description="ARN of one that exists, instead.")] = None
+
+
+class Slo(Model):
+    """What the service promises."""
+
+    availability: Annotated[float | None, Field(gt=0, lt=100, strict=False, description="Share of good requests in 30 days, percent: 99.9.")] = None
+    latency_p95: Annotated[str | None, Field(alias="latencyP95", pattern=r"^[1-9][0-9]*(?:ms|s)$", description="95th percentile of latency: 300ms.")] = None
+
+
+class Data(Model):
+    """What kind of data the service holds and where it may be."""
+
+    residency: Annotated[list[str], Field(description="Regions the data may be in; any if empty.")] = Field(default_factory=list)
+    encryption_key: Annotated[Literal["own", "platform"], Field(description="A key of its own, or the platform's.")] = "own"
+    classification: Annotated[Literal["public", "internal", "confidential", "restricted"], Field(description="Sensitivity; becomes the tag DataClassification.")] = "internal"
+
+
+class Spec(Model):
+    """What the service needs."""
+
+    service: Annotated[Service, Field(description="The process.")] = Service()
+    workers: Annotated[list[Worker], Field(description="Further processes of the same image.")] = Field(default_factory=list)
+    dependencies: Annotated[list[Dependency], Field(description="What the service uses.")] = Field(default_factory=list)
+    networking: Annotated[Networking, Field(description="How it is reached.")] = Networking()
+    monitoring: Annotated[Monitoring, Field(description="What is recorded.")] = Monitoring()
+    secrets: Annotated[list[Secret], Field(description="Secrets by name.")] = Field(default_factory=list)
+    slo: Annotated[Slo, Field(description="What it promises.")] = Slo()
+    data: Annotated[Data, Field(description="Its data.")] = Data()
+
+
+class ServiceConfig(Model):
+    """One service, as its team describes it (before any environment override is laid over it)."""
+
+    api_version: Annotated[Literal["v1"], Field(description="Version of this format.")]
+    kind: Annotated[Literal["ServiceConfig"], Field(description="Kind of this document.")]
+    metadata: Annotated[Metadata, Field(description="Who the service is.")]
+    spec: Annotated[Spec, Field(description="What it needs.")] = Spec()
