@@ -1,0 +1,72 @@
+"""Write requirements/*.txt, the hash-checked locks that `make setup` installs from.
+
+Run through `make lock`. Locks hold for Python 3.11 and newer on Linux and macOS, Intel and Arm, and name no package
+index, so that they work behind any mirror.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV = "uv==0.13.8"
+# A release enters a lock only when it has been out for a while: indexes and mirrors have it by then, and a release that was
+# tampered with has mostly been withdrawn. UV_EXCLUDE_NEWER overrides it (for a security fix, say).
+COOLING_OFF = "7 days"
+# Distributions that are published as source only; they are built with the tools in requirements/build.txt.
+SOURCE_ONLY = ["python-terraform"]
+LOCKS = {
+    "requirements/build.txt": ["--group", "pyproject.toml:build"],
+    "requirements/wrapper.txt": ["pyproject.toml"],
+    "requirements/dev.txt": ["pyproject.toml", "generator/pyproject.toml", "--all-extras", "--group", "pyproject.toml:dev"],
+}
+HEADER = """\
+# Written by `make lock`; do not edit. Installed by `make setup` with `pip install --require-hashes`.
+"""
+
+
+def uv_command() -> Path:
+    """Return the locking tool, installed once into the cache outside the tree."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inferloop" / UV.replace("==", "-")
+    program = cache / "bin" / "uv"
+    if not program.exists():
+        venv.create(cache, with_pip=True, clear=True)
+        subprocess.run([cache / "bin" / "python", "-m", "pip", "install", "--quiet", UV], check=True)
+    return program
+
+
+def resolve(program: Path, sources: list[str], current: Path) -> str:
+    """Return the text of a lock; versions already locked stay unless UPGRADE=1 is set."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "lock.txt"
+        if current.exists() and os.environ.get("UPGRADE") != "1":
+            output.write_text(current.read_text())
+        subprocess.run(
+            [
+                program, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
+                "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--annotation-style", "line",
+                "--exclude-newer", os.environ.get("UV_EXCLUDE_NEWER", COOLING_OFF),
+                "--only-binary", ":all:", *(f"--no-binary={name}" for name in SOURCE_ONLY),
+                "--output-file", output, *sources,
+            ],
+            cwd=ROOT,
+            check=True,
+        )
+        return re.sub(r"file://\S+", "", output.read_text())
+
+
+def main() -> None:
+    """Write every lock."""
+    program = uv_command()
+    for name, sources in LOCKS.items():
+        path = ROOT / name
+        path.write_text(HEADER + resolve(program, sources, path))
+        print(f"lock: wrote {name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
