@@ -111,7 +111,7 @@ run "three_zones_with_a_nat_each" {
     error_message = "Subnet ids must be listed in the order of the zones."
   }
   assert {
-    condition     = output.flow_log_group_name == "/inferloop/acme-dev/flow-logs" && keys(output.nat_public_ips) == tolist(var.zones) && output.vpc_id == aws_vpc.this[0].id && output.cidr == "10.20.0.0/16"
+    condition     = output.flow_log_group_name == "/inferloop/acme-dev/flow-logs" && tolist(keys(output.nat_public_ips)) == tolist(var.zones) && output.vpc_id == aws_vpc.this[0].id && output.cidr == "10.20.0.0/16"
     error_message = "Outputs must describe what was made."
   }
 }
