@@ -1,7 +1,8 @@
 locals {
   flow_log_group     = "/inferloop/${var.name}/flow-logs"
   flow_log_group_arn = "arn:${var.account.partition}:logs:${var.account.region}:${var.account.id}:log-group:${local.flow_log_group}"
-  flow_log_key_made  = local.make && var.flow_logs.encryption_key == null
+  flow_logs_made     = local.make && var.flow_logs != null
+  flow_log_key_made  = local.flow_logs_made && try(var.flow_logs.encryption_key, null) == null
 }
 
 resource "aws_kms_key" "flow_logs" {
@@ -41,7 +42,7 @@ resource "aws_kms_alias" "flow_logs" {
 }
 
 resource "aws_cloudwatch_log_group" "flow_logs" {
-  count = local.make ? 1 : 0
+  count = local.flow_logs_made ? 1 : 0
 
   name              = local.flow_log_group
   retention_in_days = var.flow_logs.retention_days
@@ -50,7 +51,7 @@ resource "aws_cloudwatch_log_group" "flow_logs" {
 }
 
 resource "aws_iam_role" "flow_logs" {
-  count = local.make ? 1 : 0
+  count = local.flow_logs_made ? 1 : 0
 
   name        = "${var.name}-flow-logs"
   description = "Writes the flow logs of ${var.name}"
@@ -70,7 +71,7 @@ resource "aws_iam_role" "flow_logs" {
 }
 
 resource "aws_iam_role_policy" "flow_logs" {
-  count = local.make ? 1 : 0
+  count = local.flow_logs_made ? 1 : 0
 
   name = "flow-logs"
   role = aws_iam_role.flow_logs[0].id
@@ -93,7 +94,7 @@ resource "aws_iam_role_policy" "flow_logs" {
 }
 
 resource "aws_flow_log" "this" {
-  count = local.make ? 1 : 0
+  count = local.flow_logs_made ? 1 : 0
 
   vpc_id                   = aws_vpc.this[0].id
   traffic_type             = var.flow_logs.traffic

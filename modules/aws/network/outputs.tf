@@ -19,7 +19,7 @@ output "endpoint_security_group_id" {
 }
 
 output "flow_log_group_name" {
-  description = "Log group of the flow logs; null for an existing network."
+  description = "Log group of the flow logs; null without them and for an existing network."
   value       = one(aws_cloudwatch_log_group.flow_logs[*].name)
 }
 

@@ -67,25 +67,24 @@ variable "existing" {
 }
 
 variable "flow_logs" {
-  description = "Flow logs of the VPC: which traffic, how many days they are kept, and a KMS key other than the one made for them."
+  description = "Flow logs of the VPC: which traffic, how many days they are kept, and a KMS key other than the one made for them; null keeps none."
   type = object({
     traffic             = optional(string, "ALL")
     retention_days      = optional(number, 365)
     aggregation_seconds = optional(number, 600)
     encryption_key      = optional(object({ arn = string }))
   })
-  default  = {}
-  nullable = false
+  default = {}
   validation {
-    condition     = contains(["ALL", "ACCEPT", "REJECT"], var.flow_logs.traffic)
+    condition     = var.flow_logs == null || try(contains(["ALL", "ACCEPT", "REJECT"], var.flow_logs.traffic), false)
     error_message = "flow_logs.traffic must be ALL, ACCEPT or REJECT."
   }
   validation {
-    condition     = contains([60, 600], var.flow_logs.aggregation_seconds)
+    condition     = var.flow_logs == null || try(contains([60, 600], var.flow_logs.aggregation_seconds), false)
     error_message = "flow_logs.aggregation_seconds must be 60 or 600."
   }
   validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.flow_logs.retention_days)
+    condition     = var.flow_logs == null || try(contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.flow_logs.retention_days), false)
     error_message = "flow_logs.retention_days must be a number of days that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
 }

@@ -149,6 +149,7 @@ run "no_nat_and_two_zones" {
     zones               = ["eu-central-1b", "eu-central-1a"]
     deletion_protection = false
     cluster_names       = ["acme-dev"]
+    flow_logs           = null
     interface_endpoints = ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "sts"]
   }
 
@@ -161,8 +162,8 @@ run "no_nat_and_two_zones" {
     error_message = "The order of the zones must fix the ranges."
   }
   assert {
-    condition     = aws_kms_key.flow_logs[0].deletion_window_in_days == 7
-    error_message = "Without deletion protection the key must go after 7 days."
+    condition     = length(aws_flow_log.this) + length(aws_cloudwatch_log_group.flow_logs) + length(aws_kms_key.flow_logs) + length(aws_iam_role.flow_logs) == 0 && output.flow_log_group_name == null
+    error_message = "With flow_logs = null nothing may be made for them."
   }
 }
 
@@ -249,6 +250,17 @@ run "wrong_values_are_refused" {
     var.account, var.name, var.cidr, var.flow_logs, var.gateway_endpoints, var.interface_endpoints, var.nat, var.reserved_cidrs,
     var.zones, var.existing,
   ]
+}
+
+run "a_key_without_deletion_protection_goes_after_7_days" {
+  command = plan
+  variables {
+    deletion_protection = false
+  }
+  assert {
+    condition     = aws_kms_key.flow_logs[0].deletion_window_in_days == 7
+    error_message = "Without deletion protection the key must go after 7 days."
+  }
 }
 
 run "a_range_with_host_bits_is_refused" {
