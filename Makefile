@@ -1,4 +1,4 @@
-# Everything a person or CI runs. `make help` lists it.
+# Everything that a person or CI runs; `make` alone lists it. Each target makes the environment itself where it is missing.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -7,20 +7,84 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV := $(abspath $(or $(INFERLOOP_VENV),.venv))
 BIN := $(VENV)/bin
-export PATH := $(BIN):$(PATH)
+export PATH := $(BIN):$(CURDIR)/.tools:$(PATH)
+export CHECKPOINT_DISABLE := 1
 
 ENV ?= dev
 CLOUD ?= aws
 ARGS ?=
+# Two workers: the machines that this has to pass on have two cores.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
-.PHONY: setup
+.PHONY: help setup tools lock demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
+	bench clean render plan apply destroy status need-terraform
+
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  render, plan, apply, destroy, status take ENV=dev|staging|prod CLOUD=aws and ARGS='...', for instance ARGS=--sandbox"
+
 setup: ## Make .venv with both distributions, each dependency checked against its hash
 	@$(PYTHON) tools/setup.py
 
-.PHONY: lock
+tools: setup ## Install the pinned terraform into .tools/, checked against its SHA-256
+	@$(BIN)/python tools/install.py
+
+need-terraform: setup
+	@$(BIN)/python tools/need_terraform.py
+
+demo: need-terraform ## Check, render, apply, show and destroy the three services on the local sandbox
+	@exec $(BIN)/inferloop-deploy demo $(ARGS)
+
+test: need-terraform ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
+	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(TESTS)
+
+test-unit: setup ## Run the tests that need no terraform
+	@exec $(PYTEST) tests/unit $(ARGS)
+
+test-terraform: need-terraform ## Format, validate and test every Terraform module
+	@exec $(PYTEST) $(PARALLEL) tests/terraform $(ARGS)
+
+test-e2e: need-terraform ## Apply, plan again and destroy on the local sandbox; state locking and interruption
+	@exec $(PYTEST) tests/e2e $(ARGS)
+
+test-docs: need-terraform ## Run every example of the documentation
+	@exec $(PYTEST) tests/docs $(ARGS)
+
+lint: need-terraform ## Run the linters, the type checker and the checks of generated files
+	@exec $(BIN)/python tools/lint.py $(ARGS)
+
+format: need-terraform ## Lay out Python and Terraform files
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/python tools/need_terraform.py fmt -recursive modules providers
+
+golden: need-terraform ## Write the golden files, the schemas and the reference pages anew
+	@$(BIN)/python tools/reference
+	@$(PYTEST) --golden $(ARGS)
+	@git status --short
+
+docs: setup ## Write the reference pages and build the documentation site into site/
+	@$(BIN)/python tools/reference
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "docs: site/index.html"
+
+docs-serve: setup ## Serve the documentation on http://127.0.0.1:8000, rebuilt at every change
+	@$(BIN)/python tools/reference
+	@exec $(BIN)/mkdocs serve --strict
+
+bench: need-terraform ## Measure validate, render and plan; prints times and ratios
+	@exec $(BIN)/python tests/performance/bench.py $(ARGS)
+
 lock: ## Write requirements/*.txt anew (UPGRADE=1 takes the newest versions)
 	@$(PYTHON) tools/lock.py
 
-.PHONY: help
-help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+clean: ## Remove what was built; the environment and the tools stay (ALL=1 removes them too)
+	@rm -rf build site dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -type d \( -name .terraform -o -name __pycache__ \) -not -path './.venv/*' -prune -exec rm -rf {} +
+	@if [ "$(ALL)" = 1 ]; then rm -rf .venv .venv.lock .tools; fi
+
+render plan apply destroy status: need-terraform
+	@exec $(BIN)/inferloop-deploy $@ --env $(ENV) --cloud $(CLOUD) $(ARGS)

@@ -1,0 +1,45 @@
+"""The command reference, from the Typer application itself."""
+
+from typing import Any
+
+from markdown import GENERATED, code, paragraphs, table
+
+
+def _options(command: Any, context: Any) -> str:
+    rows = []
+    for parameter in command.params:
+        record = parameter.get_help_record(context)
+        if record is not None and parameter.param_type_name == "option" and "--help" not in record[0]:
+            rows.append((code(record[0]), record[1]))
+    return table(("Option", "What it does"), rows)
+
+
+def _arguments(command: Any, context: Any) -> str:
+    rows = [
+        (code(parameter.make_metavar(context)), getattr(parameter, "help", None) or "")
+        for parameter in command.params
+        if parameter.param_type_name == "argument"
+    ]
+    return table(("Argument", "What it is"), rows)
+
+
+def _sections(command: Any, name: str, parent: Any) -> list[str]:
+    """Return the section of a command and those of its sub-commands."""
+    context = command.make_context(name, [], parent=parent, resilient_parsing=True)
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    parts = [
+        f"{'##' if parent else '#'} {context.command_path}",
+        (command.help or "").strip().replace("\b\n", ""),
+        f"```text\n{usage}\n```",
+        _arguments(command, context),
+        _options(command, context),
+    ]
+    for child in getattr(command, "commands", {}):
+        if not command.commands[child].hidden:
+            parts += _sections(command.commands[child], child, context)
+    return parts
+
+
+def cli_page(command: Any) -> str:
+    """Return the page of a whole command line, given its click command."""
+    return GENERATED.format(source="the command line itself") + paragraphs(*_sections(command, "inferloop-deploy", None))

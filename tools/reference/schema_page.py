@@ -1,0 +1,154 @@
+"""The reference of a configuration file, from its JSON Schema."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from markdown import GENERATED, code, paragraphs, prose, table
+
+Schema = dict[str, Any]
+
+
+@dataclass
+class Section:
+    """One kind of object: where it stands first, where else, and its schema."""
+
+    path: str
+    schema: Schema
+    also: list[str] = field(default_factory=list)
+
+
+def alternatives(schema: Schema) -> list[Schema]:
+    """Return the forms a value may have, without null."""
+    forms = schema.get("anyOf") or schema.get("oneOf") or [schema]
+    return [form for form in forms if form.get("type") != "null"]
+
+
+class Reference:
+    """The sections of one schema, in the order in which a reader meets them."""
+
+    def __init__(self, schema: Schema) -> None:
+        """Walk the schema from its root."""
+        self.definitions: Schema = schema.get("$defs", {})
+        self.sections: dict[str, Section] = {}
+        self._visit("", schema, "root")
+
+    def resolve(self, schema: Schema) -> tuple[str | None, Schema]:
+        """Return the name and the body of what a schema refers to."""
+        if "allOf" in schema and len(schema["allOf"]) == 1:
+            schema = {**schema["allOf"][0], **{key: schema[key] for key in schema if key != "allOf"}}
+        if "$ref" in schema:
+            name = schema["$ref"].rsplit("/", 1)[-1]
+            return name, self.definitions[name]
+        return None, schema
+
+    def _children(self, path: str, schema: Schema) -> Iterator[tuple[str, str, Schema]]:
+        """Yield (path, name of the definition, body) of every object below a value."""
+        for form in alternatives(schema):
+            name, body = self.resolve(form)
+            if body.get("anyOf") or body.get("oneOf"):
+                yield from self._children(path, body)
+            elif body.get("type") == "array" and "items" in body:
+                yield from self._children(f"{path}[]", body["items"])
+            elif "properties" in body:
+                yield path, name or path, body
+            elif isinstance(body.get("additionalProperties"), dict):
+                yield from self._children(f"{path}.NAME", body["additionalProperties"])
+
+    def _visit(self, path: str, schema: Schema, name: str) -> None:
+        if name in self.sections:
+            if path not in self.sections[name].also:
+                self.sections[name].also.append(path)
+            return
+        self.sections[name] = Section(path, schema)
+        for key, value in schema.get("properties", {}).items():
+            for child_path, child_name, body in self._children(f"{path}.{key}".lstrip("."), value):
+                self._visit(child_path, body, child_name)
+
+    def anchor(self, name: str) -> str:
+        """Return the anchor of a section."""
+        path = self.sections[name].path or "top-level"
+        return path.lower().replace(".", "-").replace("[]", "")
+
+    def type_text(self, schema: Schema) -> str:
+        """Return the type of a value in words, objects as links to their sections."""
+        texts: list[str] = []
+        for form in alternatives(schema):
+            name, body = self.resolve(form)
+            texts.append(self._form_text(name, form, body))
+        return " or ".join(dict.fromkeys(texts))
+
+    def _form_text(self, name: str | None, form: Schema, body: Schema) -> str:
+        if name in self.sections and "properties" in body:
+            return f"[object](#{self.anchor(name)})"
+        if body.get("anyOf") or body.get("oneOf"):
+            return self.type_text(body)
+        if body.get("type") == "array":
+            return f"list of {self.type_text(body.get('items', {}))}"
+        if body.get("type") == "object" and isinstance(body.get("additionalProperties"), dict):
+            return f"map of {self.type_text(body['additionalProperties'])}"
+        if "const" in body:
+            return code(json.dumps(body["const"]))
+        if "enum" in body:
+            return ", ".join(code(str(value)) for value in body["enum"])
+        return {"integer": "whole number", "boolean": "true or false"}.get(body.get("type", ""), body.get("type", "any"))
+
+    def accepted(self, schema: Schema) -> str:
+        """Return the limits of a value."""
+        notes: list[str] = []
+        for form in alternatives(schema):
+            _, body = self.resolve(form)
+            for limits in (body, {key: form[key] for key in form if key != "$ref"} if "$ref" in form else {}):
+                notes += _limits(limits)
+        return "; ".join(dict.fromkeys(notes))
+
+
+def _limits(schema: Schema) -> list[str]:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    notes = []
+    if low is not None and high is not None:
+        notes.append(f"{low} to {high}")
+    elif low is not None or high is not None:
+        notes.append(f"at least {low}" if high is None else f"at most {high}")
+    notes += [f"above {schema['exclusiveMinimum']}"] if "exclusiveMinimum" in schema else []
+    notes += [f"below {schema['exclusiveMaximum']}"] if "exclusiveMaximum" in schema else []
+    notes += [code(schema["pattern"])] if "pattern" in schema else []
+    notes += [f"at most {schema['maxLength']} characters"] if "maxLength" in schema else []
+    notes += [f"at least {schema['minItems']} items"] if "minItems" in schema else []
+    return notes
+
+
+def default_text(name: str, schema: Schema, required: list[str]) -> str:
+    """Return the default of a field: its value, `required`, or nothing where leaving it out means none."""
+    if name in required:
+        return "required"
+    value = schema.get("default")
+    if value is None or isinstance(value, dict) or value == []:
+        return ""  # an object's defaults are in its own section
+    return code(json.dumps(value))
+
+
+def schema_page(title: str, introduction: str, schema: Schema, source: str) -> str:
+    """Return the page of one kind of file."""
+    reference = Reference(schema)
+    parts = [f"# {title}", introduction]
+    for name, section in reference.sections.items():
+        rows = [
+            (
+                code(key),
+                reference.type_text(value),
+                default_text(key, value, section.schema.get("required", [])),
+                reference.accepted(value),
+                prose(value.get("description", "") or reference.resolve(value)[1].get("description", "")),
+            )
+            for key, value in section.schema.get("properties", {}).items()
+        ]
+        heading = section.path or "Top level"
+        parts += [
+            f"## {heading} {{ #{reference.anchor(name)} }}",
+            section.schema.get("description", ""),
+            f"The same at {', '.join(code(path) for path in section.also)}." if section.also else "",
+            table(("Field", "Type", "Default", "Accepted", "What it means"), rows),
+        ]
+    return GENERATED.format(source=source) + paragraphs(*parts)
