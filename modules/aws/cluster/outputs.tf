@@ -1,6 +1,6 @@
 output "addon_versions" {
   description = "Version of each EKS add-on, by name."
-  value       = {}
+  value       = { for name, addon in merge(aws_eks_addon.base, aws_eks_addon.network, aws_eks_addon.workload) : name => addon.addon_version }
 }
 
 output "arn" {
@@ -10,7 +10,7 @@ output "arn" {
 
 output "autoscaler_role_arn" {
   description = "Role of Cluster Autoscaler; null where none is made."
-  value       = null
+  value       = one(aws_iam_role.autoscaler[*].arn)
 }
 
 output "ca_certificate" {
@@ -21,25 +21,27 @@ output "ca_certificate" {
 output "endpoint" {
   description = "URL of the Kubernetes API; usable once the access entries exist."
   value       = local.endpoint
+  depends_on  = [aws_eks_access_policy_association.this]
 }
 
 output "log_group_name" {
   description = "Log group of the control plane; null for an existing cluster."
-  value       = null
+  value       = one(aws_cloudwatch_log_group.control_plane[*].name)
 }
 
 output "name" {
   description = "Name of the cluster; usable for workloads once nodes and add-ons exist."
   value       = local.name
+  depends_on  = [aws_eks_addon.workload, aws_eks_node_group.this]
 }
 
 output "node_group_names" {
   description = "Name of the managed node group, by pool."
-  value       = {}
+  value       = { for pool, group in aws_eks_node_group.this : pool => group.node_group_name }
 }
 
 output "node_pools" {
-  description = "Pools by name with their limits, labels, taints (in Kubernetes' spelling), GPU and spot."
+  description = "Pools by name with their limits, architecture, labels, taints (in Kubernetes' spelling), GPU and spot."
   value       = local.node_pools
 }
 
@@ -65,7 +67,7 @@ output "oidc_provider_arn" {
 
 output "secrets_key_arn" {
   description = "KMS key of the Kubernetes secrets; null for an existing cluster."
-  value       = null
+  value       = local.make ? local.secrets_key_arn : null
 }
 
 output "security_group_id" {
@@ -79,11 +81,11 @@ output "service_cidr" {
 }
 
 output "version" {
-  description = "Kubernetes version of the control plane."
+  description = "Kubernetes version of the control plane; null where that of an existing cluster is not given."
   value       = local.kubernetes_version
 }
 
 output "volumes_key_arn" {
-  description = "KMS key of the nodes' volumes, and for the storage class of persistent volumes; null for an existing cluster."
-  value       = null
+  description = "KMS key of the nodes' volumes, and for the storage class of persistent volumes; null for an existing cluster that names none."
+  value       = local.volumes_key_arn
 }

@@ -1,0 +1,132 @@
+# Each tier needs the one before: nodes do not become ready without a network, and add-ons that run as deployments do not become
+# active without nodes.
+locals {
+  managed_policies = "arn:${var.account.partition}:iam::aws:policy"
+
+  builtin_addons = {
+    kube-proxy             = { enabled = true, configuration = null, identity = null }
+    eks-pod-identity-agent = { enabled = true, configuration = null, identity = null }
+    vpc-cni = {
+      enabled       = true
+      configuration = jsonencode({ enableNetworkPolicy = "true" })
+      identity      = { service_account = "aws-node", policy_arns = { cni = "${local.managed_policies}/AmazonEKS_CNI_Policy" } }
+    }
+    coredns        = { enabled = true, configuration = null, identity = null }
+    metrics-server = { enabled = true, configuration = null, identity = null }
+    aws-ebs-csi-driver = {
+      enabled       = true
+      configuration = null
+      identity      = { service_account = "ebs-csi-controller-sa", policy_arns = { ebs = "${local.managed_policies}/service-role/AmazonEBSCSIDriverPolicy" } }
+    }
+    aws-efs-csi-driver = {
+      enabled       = false
+      configuration = null
+      identity      = { service_account = "efs-csi-controller-sa", policy_arns = { efs = "${local.managed_policies}/service-role/AmazonEFSCSIDriverPolicy" } }
+    }
+  }
+
+  addons = {
+    for name in local.make ? setunion(keys(local.builtin_addons), keys(var.addons)) : [] : name => {
+      version       = try(var.addons[name].version, null)
+      configuration = try(coalesce(var.addons[name].configuration_json, local.builtin_addons[name].configuration), local.builtin_addons[name].configuration, null)
+      identity      = try(var.addons[name].identity != null, false) ? var.addons[name].identity : try(local.builtin_addons[name].identity, null)
+    } if contains(keys(var.addons), name) ? var.addons[name].enabled : local.builtin_addons[name].enabled
+  }
+  addon_tier        = { kube-proxy = "base", eks-pod-identity-agent = "base", vpc-cni = "network" }
+  addon_identities  = { for name, addon in local.addons : name => addon.identity if addon.identity != null }
+  addon_attachments = merge([for name, identity in local.addon_identities : { for policy, arn in identity.policy_arns : "${name}/${policy}" => { addon = name, policy_arn = arn } }]...)
+}
+
+resource "aws_iam_role" "addon" {
+  for_each = local.addon_identities
+
+  name                 = "${var.name}-eks-${each.key}"
+  description          = "EKS add-on ${each.key} of ${var.name}"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "pods.eks.amazonaws.com" }
+      Action    = ["sts:AssumeRole", "sts:TagSession"]
+      Condition = {
+        StringEquals = {
+          "aws:SourceAccount"                         = var.account.id
+          "aws:RequestTag/kubernetes-service-account" = each.value.service_account
+        }
+        ArnEquals = { "aws:SourceArn" = local.arn }
+      }
+    }]
+  })
+  tags = var.labels
+
+  lifecycle {
+    precondition {
+      condition     = length("${var.name}-eks-${each.key}") <= 64
+      error_message = "addons.${each.key}: the name of its role, ${var.name}-eks-${each.key}, is longer than the 64 characters IAM allows; choose a shorter name."
+    }
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "addon" {
+  for_each = local.addon_attachments
+
+  role       = aws_iam_role.addon[each.value.addon].name
+  policy_arn = each.value.policy_arn
+}
+
+resource "aws_eks_addon" "base" {
+  for_each = { for name, addon in local.addons : name => addon if lookup(local.addon_tier, name, "workload") == "base" }
+
+  cluster_name                = local.name
+  addon_name                  = each.key
+  addon_version               = each.value.version
+  configuration_values        = each.value.configuration
+  resolve_conflicts_on_create = "OVERWRITE"
+  resolve_conflicts_on_update = "OVERWRITE"
+  tags                        = var.labels
+}
+
+resource "aws_eks_addon" "network" {
+  for_each = { for name, addon in local.addons : name => addon if lookup(local.addon_tier, name, "workload") == "network" }
+
+  cluster_name                = local.name
+  addon_name                  = each.key
+  addon_version               = each.value.version
+  configuration_values        = each.value.configuration
+  resolve_conflicts_on_create = "OVERWRITE"
+  resolve_conflicts_on_update = "OVERWRITE"
+  tags                        = var.labels
+
+  dynamic "pod_identity_association" {
+    for_each = each.value.identity[*]
+    content {
+      role_arn        = aws_iam_role.addon[each.key].arn
+      service_account = pod_identity_association.value.service_account
+    }
+  }
+
+  depends_on = [aws_eks_addon.base, aws_iam_role_policy_attachment.addon]
+}
+
+resource "aws_eks_addon" "workload" {
+  for_each = { for name, addon in local.addons : name => addon if lookup(local.addon_tier, name, "workload") == "workload" }
+
+  cluster_name                = local.name
+  addon_name                  = each.key
+  addon_version               = each.value.version
+  configuration_values        = each.value.configuration
+  resolve_conflicts_on_create = "OVERWRITE"
+  resolve_conflicts_on_update = "OVERWRITE"
+  tags                        = var.labels
+
+  dynamic "pod_identity_association" {
+    for_each = each.value.identity[*]
+    content {
+      role_arn        = aws_iam_role.addon[each.key].arn
+      service_account = pod_identity_association.value.service_account
+    }
+  }
+
+  depends_on = [aws_eks_node_group.this, aws_iam_role_policy_attachment.addon]
+}
