@@ -59,7 +59,10 @@ def tracked_files() -> list[str]:
     """Return the files that git tracks or would track."""
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return sorted(name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file())
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
-class CannotInstall(Exception):
+class InstallError(Exception):
     """A tool cannot be installed; the text says why and what to do."""
 
 
@@ -53,7 +53,7 @@ def read_tools(text: str, where: str) -> list[Tool]:
     for name, entry in tomllib.loads(text).items():
         if where not in entry["sha256"]:
             accepted = ", ".join(sorted(entry["sha256"]))
-            raise CannotInstall(f"{name} {entry['version']} is not pinned for {where} (only for {accepted})")
+            raise InstallError(f"{name} {entry['version']} is not pinned for {where} (only for {accepted})")
         url = entry["url"].format(version=entry["version"], platform=where)
         tools.append(Tool(name, entry["version"], url, entry["member"], entry["sha256"][where]))
     return tools
@@ -78,7 +78,7 @@ def fetch(tool: Tool, cache: Path) -> Path:
                 shutil.copyfileobj(response, part)
         except (urllib.error.URLError, OSError) as error:
             reason = getattr(error, "reason", error)
-            raise CannotInstall(
+            raise InstallError(
                 f"{tool.url} cannot be fetched ({reason}).\n"
                 f"Either put {tool.file_name} into {cache} by hand and run `make tools` again,\n"
                 f"or install {tool.name} >= 1.9 (or OpenTofu) your own way, so that `{tool.name}` is on the PATH,\n"
@@ -87,9 +87,9 @@ def fetch(tool: Tool, cache: Path) -> Path:
         part.flush()
         found = checksum(Path(part.name))
         if found != tool.sha256:
-            raise CannotInstall(
+            raise InstallError(
                 f"{tool.url} has SHA-256 {found}, but tools/tools.toml pins {tool.sha256}.\n"
-                "Nothing was installed. Is a proxy changing downloads? Check the sum at the publisher's before any new try."
+                "Nothing was installed. Is a proxy changing downloads? Compare the sum with the publisher's."
             )
         shutil.copyfile(part.name, kept)
     return kept
@@ -129,7 +129,7 @@ def main(arguments: list[str]) -> int:
     try:
         for tool in read_tools(options.pins.read_text(), this_platform(platform.system(), platform.machine())):
             install(tool, options.folder, options.cache)
-    except CannotInstall as problem:
+    except InstallError as problem:
         print(f"tools: {problem}", file=sys.stderr)
         return 1
     return 0

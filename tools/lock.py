@@ -7,15 +7,14 @@ index, so that they work behind any mirror.
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = "uv==0.13.8"
-# A release enters a lock only when it has been out for a while: indexes and mirrors have it by then, and a release that was
-# tampered with has mostly been withdrawn. UV_EXCLUDE_NEWER overrides it (for a security fix, say).
+# A release enters a lock only when it has been out for a while: indexes and mirrors have it by then, and a release
+# that was tampered with has mostly been withdrawn. UV_EXCLUDE_NEWER overrides it (for a security fix, say).
 COOLING_OFF = "7 days"
 # Distributions that are published as source only; they are built with the tools in requirements/build.txt.
 SOURCE_ONLY = ["python-terraform"]
@@ -24,8 +23,16 @@ LOCKS = {
     "requirements/wrapper.txt": ["pyproject.toml"],
     # The generator's `bench` extra stays out: it draws in copulas, whose licence (BUSL-1.1) is not a permissive one.
     "requirements/dev.txt": [
-        "pyproject.toml", "generator/pyproject.toml",
-        "--extra", "sandbox", "--extra", "pandas", "--extra", "test", "--group", "pyproject.toml:dev",
+        "pyproject.toml",
+        "generator/pyproject.toml",
+        "--extra",
+        "sandbox",
+        "--extra",
+        "pandas",
+        "--extra",
+        "test",
+        "--group",
+        "pyproject.toml:dev",
     ],
 }
 HEADER = """\
@@ -51,11 +58,27 @@ def resolve(program: Path, sources: list[str], current: Path) -> str:
             output.write_text(current.read_text())
         subprocess.run(
             [
-                program, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
-                "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--annotation-style", "line",
-                "--exclude-newer", os.environ.get("UV_EXCLUDE_NEWER", COOLING_OFF),
-                "--only-binary", ":all:", *(f"--no-binary={name}" for name in SOURCE_ONLY),
-                "--output-file", output, *sources,
+                program,
+                "pip",
+                "compile",
+                "--quiet",
+                "--universal",
+                "--python-version",
+                "3.11",
+                "--generate-hashes",
+                "--no-header",
+                "--no-emit-index-url",
+                "--no-emit-find-links",
+                "--annotation-style",
+                "line",
+                "--exclude-newer",
+                os.environ.get("UV_EXCLUDE_NEWER", COOLING_OFF),
+                "--only-binary",
+                ":all:",
+                *(f"--no-binary={name}" for name in SOURCE_ONLY),
+                "--output-file",
+                output,
+                *sources,
             ],
             cwd=ROOT,
             check=True,
@@ -73,4 +96,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -16,17 +16,17 @@ MINIMUM = (3, 11)
 CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3.14", "python3", "python")
 
 
-def restart_with_a_newer_python():
+def restart_with_a_newer_python() -> None:
     """Replace this process by one whose Python is new enough, or explain what is missing."""
-    probe = "import sys; sys.exit(sys.version_info[:2] < %r)" % (MINIMUM,)
+    probe = f"import sys; sys.exit(sys.version_info[:2] < {MINIMUM!r})"
     for name in CANDIDATES:
         path = shutil.which(name)
         if path and subprocess.call([path, "-c", probe], stderr=subprocess.DEVNULL) == 0:
-            os.execv(path, [path] + sys.argv)
+            os.execv(path, [path, *sys.argv])
     sys.exit(
-        "setup: Python %d.%d or newer is needed; %s is %d.%d and no newer one is on the PATH.\n"
+        f"setup: Python {MINIMUM[0]}.{MINIMUM[1]} or newer is needed; {sys.executable} is "
+        f"{sys.version_info[0]}.{sys.version_info[1]} and no newer one is on the PATH.\n"
         "Install one (https://www.python.org/downloads/) or name it: make setup PYTHON=/path/to/python3.13"
-        % (MINIMUM + (sys.executable,) + tuple(sys.version_info[:2]))
     )
 
 
@@ -94,8 +94,10 @@ def make_environment(folder: Path) -> None:
             f"setup: {sys.executable} cannot make virtual environments (no ensurepip).\n"
             "On Debian and Ubuntu: apt-get install python3-venv"
         )
-    print(f"setup: making {folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}"
-          f" with Python {sys.version.split()[0]}")
+    print(
+        f"setup: making {folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}"
+        f" with Python {sys.version.split()[0]}"
+    )
     run([sys.executable, "-m", "venv", "--clear", str(folder)], "Is the disk full, or the folder not writable?")
 
 
@@ -117,8 +119,9 @@ def remove_strays(folder: Path) -> None:
     """Remove packages that an older lock had and this one has not."""
     python = str(folder / "bin" / "python")
     ours = ["inferloop-deploy", "inferloop-synthetic"]
-    listing = subprocess.run([python, "-c", REMOVE_STRAYS, str(LOCK), *ours], check=True, capture_output=True, text=True)
-    if strays := listing.stdout.split():
+    command = [python, "-c", REMOVE_STRAYS, str(LOCK), *ours]
+    strays = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    if strays:
         print(f"setup: removing {', '.join(strays)}, no longer in the lock")
         run([python, "-m", "pip", "uninstall", "--quiet", "--yes", *strays], f"Remove {folder} and run again.")
 
@@ -135,10 +138,14 @@ def main() -> None:
         if usable and stamp.exists() and stamp.read_text() == wanted:
             return
         stamp.unlink(missing_ok=True)
-        same_python = usable and subprocess.run(
-            [str(python), "-c", f"import sys; sys.exit(sys.version_info[:3] != {tuple(sys.version_info[:3])})"],
-            check=False,
-        ).returncode == 0
+        same_python = (
+            usable
+            and subprocess.run(
+                [str(python), "-c", f"import sys; sys.exit(sys.version_info[:3] != {tuple(sys.version_info[:3])})"],
+                check=False,
+            ).returncode
+            == 0
+        )
         if not same_python:
             make_environment(folder)
         install(folder)

@@ -42,4 +42,6 @@ def _sections(command: Any, name: str, parent: Any) -> list[str]:
 
 def cli_page(command: Any) -> str:
     """Return the page of a whole command line, given its click command."""
-    return GENERATED.format(source="the command line itself") + paragraphs(*_sections(command, "inferloop-deploy", None))
+    return GENERATED.format(source="the command line itself") + paragraphs(
+        *_sections(command, "inferloop-deploy", None)
+    )

@@ -76,10 +76,10 @@ class Reference:
         texts: list[str] = []
         for form in alternatives(schema):
             name, body = self.resolve(form)
-            texts.append(self._form_text(name, form, body))
+            texts.append(self._form_text(name, body))
         return " or ".join(dict.fromkeys(texts))
 
-    def _form_text(self, name: str | None, form: Schema, body: Schema) -> str:
+    def _form_text(self, name: str | None, body: Schema) -> str:
         if name in self.sections and "properties" in body:
             return f"[object](#{self.anchor(name)})"
         if body.get("anyOf") or body.get("oneOf"):
@@ -92,7 +92,10 @@ class Reference:
             return code(json.dumps(body["const"]))
         if "enum" in body:
             return ", ".join(code(str(value)) for value in body["enum"])
-        return {"integer": "whole number", "boolean": "true or false"}.get(body.get("type", ""), body.get("type", "any"))
+        kind = str(body.get("type", "any"))
+        return {"integer": "whole number", "boolean": "true or false"}.get(kind, kind)
+            body.get("type", ""), body.get("type", "any")
+        )
 
     def accepted(self, schema: Schema) -> str:
         """Return the limits of a value."""

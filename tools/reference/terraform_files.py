@@ -70,7 +70,7 @@ def _dedented(text: str) -> str:
 
 def read_interface(text: str) -> tuple[list[Variable], list[Output]]:
     """Return the variables and outputs of one file, in the order of the file."""
-    parsed = hcl2.loads(text)  # type: ignore[attr-defined]
+    parsed = hcl2.loads(text)
     values = {
         (kind, _text(name)): body
         for kind in ("variable", "output")
