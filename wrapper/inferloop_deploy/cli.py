@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from inferloop_deploy import __version__
 from inferloop_deploy.commands.options import Session
-from inferloop_deploy.errors import InferloopError
+from inferloop_deploy.errors import FAILED, InferloopError
 
 COMMANDS = (
     "init",
@@ -36,8 +35,6 @@ COMMANDS = (
     "completion",
 )
 """Modules of `inferloop_deploy.commands`, in the order of `--help`; each has a Typer app named `app`."""
-
-INTERRUPTED = 130
 
 
 def _version(wanted: bool) -> None:
@@ -94,15 +91,16 @@ def run(arguments: Sequence[str]) -> int:
     as_json = wants_json(arguments)
     try:
         code = build()(args=list(arguments), standalone_mode=False, prog_name="inferloop-deploy")
-    except click.ClickException as error:
+    except typer.TyperException as error:
+        message = error.format_message()
         if as_json:
-            typer.echo(json.dumps({"error": error.format_message(), "hint": None}), err=True)
+            typer.echo(json.dumps({"error": message, "hint": None}), err=True)
         else:
             error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except typer.Abort:
         typer.echo("Stopped; nothing else was done.", err=True)
-        return INTERRUPTED
+        return FAILED
     except InferloopError as error:
         typer.echo(json.dumps(error.as_json(), indent=2) if as_json else str(error), err=True)
         return error.exit_code

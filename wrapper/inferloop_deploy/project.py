@@ -25,7 +25,9 @@ def find_root(start: Path, root: Path | None = None) -> Path:
         if is_project(root):
             return root.resolve()
         missing = " and ".join(f"{name}/" for name in ("services", "environments") if not (root / name).is_dir())
-        raise ProjectError(f"--root {root}: no {missing} there.", "Name the folder that holds services/ and environments/.")
+        raise ProjectError(
+            f"--root {root}: no {missing} there.", "Name the folder that holds services/ and environments/."
+        )
     here = start.resolve()
     for folder in (here, *here.parents):
         if is_project(folder):

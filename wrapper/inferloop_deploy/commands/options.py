@@ -42,4 +42,6 @@ OutputOption = Annotated[
 EnvironmentOption = Annotated[
     str, typer.Option("--env", "-e", help="Environment: a folder of environments/.", metavar="ENV")
 ]
-CloudOption = Annotated[str, typer.Option("--cloud", "-c", help="Cloud: a file of the environment's folder.", metavar="CLOUD")]
+CloudOption = Annotated[
+    str, typer.Option("--cloud", "-c", help="Cloud: a file of the environment's folder.", metavar="CLOUD")
+]

@@ -8,40 +8,70 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field
 
+from inferloop_deploy.config import patterns
+from inferloop_deploy.config.patterns import text
 from inferloop_deploy.config.quantity import Duration, Memory
-from inferloop_deploy.config.service import Host, LabelKey, LabelValue, Model, Name
+from inferloop_deploy.config.service import (
+    Arn,
+    Count,
+    GpuType,
+    Host,
+    Https,
+    LabelKey,
+    LabelValue,
+    Model,
+    Name,
+    Port,
+    Region,
+    Size,
+    Text,
+    Version,
+)
 
-Cidr = Annotated[str, StringConstraints(pattern=r"^(?:[0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$")]
-EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z](?:[a-z0-9-]{0,14}[a-z0-9])?$")]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-Size = Literal["small", "medium", "large", "xlarge"]
+Cidr = Annotated[str, text(patterns.CIDR)]
+EnvironmentName = Annotated[str, text(patterns.ENVIRONMENT)]
+Email = Annotated[str, text(patterns.EMAIL, longest=254)]
+SecurityGroup = Annotated[str, text(patterns.SECURITY_GROUP)]
 
 
 class EnvironmentMetadata(Model):
     """What the environment is and who pays."""
 
     name: Annotated[EnvironmentName, Field(description="Name of the environment, and of its folder.")]
-    project: Annotated[Name, Field(max_length=16, description="Project; the first part of every resource's name.")] = "inferloop"
-    owner: Annotated[str, Field(description="Who answers for the environment; the tag Owner where a service names none.")]
+    project: Annotated[Name, Field(max_length=16, description="Project; the first part of every resource's name.")] = (
+        "inferloop"
+    )
+    owner: Annotated[
+        Text, Field(description="Who answers for the environment; the tag Owner where a service names none.")
+    ]
     cost_center: Annotated[LabelValue, Field(description="Who pays; the tag CostCenter where a service names none.")]
-    tags: Annotated[dict[LabelKey, LabelValue], Field(description="Further tags on everything.")] = Field(default_factory=dict)
+    tags: Annotated[dict[LabelKey, LabelValue], Field(description="Further tags on everything.")] = Field(
+        default_factory=dict
+    )
 
 
 class Account(Model):
     """The cloud account; left out, the one of the credentials."""
 
-    id: Annotated[str | None, Field(pattern=r"^[0-9]{12}$", description="Account id that apply insists on.")] = None
+    id: Annotated[
+        Annotated[str, text(patterns.ACCOUNT)] | None, Field(description="Account id that apply insists on.")
+    ] = None
     partition: Annotated[Literal["aws", "aws-cn", "aws-us-gov"], Field(description="AWS partition.")] = "aws"
 
 
 class State(Model):
     """Where Terraform's state is kept."""
 
-    bucket: Annotated[str | None, Field(description="Bucket; <project>-<env>-tfstate-<account> if left out.", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = None
-    region: Annotated[str | None, Field(description="Region of the bucket; the environment's if left out.")] = None
-    kms_key: Annotated[str | None, Field(description="ARN of the key that encrypts it; a key of the bucket's own if left out.")] = None
+    bucket: Annotated[
+        Annotated[str, text(patterns.BUCKET)] | None,
+        Field(description="Bucket; <project>-<env>-tfstate-<account> if left out."),
+    ] = None
+    region: Annotated[Region | None, Field(description="Region of the bucket; the environment's if left out.")] = None
+    kms_key: Annotated[
+        Arn | None, Field(description="ARN of the key that encrypts it; a key of the bucket's own if left out.")
+    ] = None
 
 
 class FlowLogs(Model):
@@ -54,24 +84,29 @@ class FlowLogs(Model):
 class ExistingNetwork(Model):
     """A network that exists."""
 
-    vpc_id: Annotated[str, Field(description="Id of the VPC.")]
+    vpc_id: Annotated[Text, Field(description="Id of the VPC.")]
     cidr: Annotated[Cidr, Field(description="Its address range.")]
-    public_subnet_ids: Annotated[list[str], Field(description="Public subnets, one per zone.")]
-    private_subnet_ids: Annotated[list[str], Field(description="Private subnets, one per zone.")]
-    data_subnet_ids: Annotated[list[str], Field(description="Subnets for databases, one per zone.")]
+    public_subnet_ids: Annotated[list[Text], Field(description="Public subnets, one per zone.")]
+    private_subnet_ids: Annotated[list[Text], Field(description="Private subnets, one per zone.")]
+    data_subnet_ids: Annotated[list[Text], Field(description="Subnets for databases, one per zone.")]
 
 
 class Network(Model):
     """The private network."""
 
     cidr: Annotated[Cidr, Field(description="Address range, /16 to /20.")]
-    service_cidr: Annotated[Cidr, Field(description="Addresses of Kubernetes services; overlaps nothing.")] = "172.20.0.0/16"
-    reserved_cidrs: Annotated[list[Cidr], Field(description="Ranges of networks this one will be connected to; overlaps are refused.")] = Field(default_factory=list)
-    zones: Annotated[list[str], Field(min_length=2, max_length=3, description="Zones, for instance us-east-1a.")]
-    nat: Annotated[Literal["none", "single", "per-zone"], Field(description="NAT gateways.")] = "single"
-    endpoints: Annotated[list[Literal["s3", "dynamodb", "ecr", "sts", "secretsmanager", "sqs", "logs", "monitoring"]], Field(description="Private endpoints of cloud services.")] = Field(
-        default_factory=lambda: ["s3", "ecr", "sts", "secretsmanager", "sqs", "logs", "monitoring"]
+    service_cidr: Annotated[Cidr, Field(description="Addresses of Kubernetes services; overlaps nothing.")] = (
+        "172.20.0.0/16"
     )
+    reserved_cidrs: Annotated[
+        list[Cidr], Field(description="Ranges of networks this one will be connected to; overlaps are refused.")
+    ] = Field(default_factory=list)
+    zones: Annotated[list[Region], Field(min_length=2, max_length=3, description="Zones, for instance us-east-1a.")]
+    nat: Annotated[Literal["none", "single", "per-zone"], Field(description="NAT gateways.")] = "single"
+    endpoints: Annotated[
+        list[Literal["s3", "dynamodb", "ecr", "sts", "secretsmanager", "sqs", "logs", "monitoring"]],
+        Field(description="Private endpoints of cloud services."),
+    ] = Field(default_factory=lambda: ["s3", "ecr", "sts", "secretsmanager", "sqs", "logs", "monitoring"])
     flow_logs: Annotated[FlowLogs, Field(description="Flow logs.")] = FlowLogs()
     existing: Annotated[ExistingNetwork | None, Field(description="One that exists, instead.")] = None
 
@@ -79,7 +114,7 @@ class Network(Model):
 class PoolGpu(Model):
     """GPUs of each node of a pool."""
 
-    type: Annotated[str, Field(description="GPU type, for instance nvidia-t4.")]
+    type: Annotated[GpuType, Field(description="GPU type, for instance nvidia-t4.")]
     count: Annotated[int, Field(ge=1, le=16, description="GPUs per node.")] = 1
 
 
@@ -87,67 +122,105 @@ class NodePool(Model):
     """A group of nodes of one kind."""
 
     name: Annotated[Name, Field(max_length=20, description="Name of the pool.")]
-    machine_types: Annotated[list[str], Field(min_length=1, description="Machine types, the preferred first.")]
+    machine_types: Annotated[list[Text], Field(min_length=1, description="Machine types, the preferred first.")]
     min: Annotated[int, Field(ge=0, description="Fewest nodes.")] = 1
     max: Annotated[int, Field(ge=1, description="Most nodes.")] = 3
     disk: Annotated[Memory, Field(description="Root disk of a node.")] = "50Gi"
     spot: Annotated[bool, Field(description="Spot capacity.")] = False
     gpu: Annotated[PoolGpu | None, Field(description="GPUs of each node.")] = None
-    labels: Annotated[dict[LabelKey, LabelValue], Field(description="Labels of the nodes.")] = Field(default_factory=dict)
+    labels: Annotated[dict[LabelKey, LabelValue], Field(description="Labels of the nodes.")] = Field(
+        default_factory=dict
+    )
 
 
 class Access(Model):
     """A person's or pipeline's access to the cluster."""
 
     name: Annotated[Name, Field(description="Name of the entry.")]
-    principal: Annotated[str, Field(description="ARN of the role or user.")]
+    principal: Annotated[Arn, Field(description="ARN of the role or user.")]
     role: Annotated[Literal["admin", "edit", "view"], Field(description="What it may do.")]
-    namespaces: Annotated[list[str], Field(description="Namespaces it is limited to; all if empty.")] = Field(default_factory=list)
+    namespaces: Annotated[list[Name], Field(description="Namespaces it is limited to; all if empty.")] = Field(
+        default_factory=list
+    )
 
 
 class ExistingCluster(Model):
     """A cluster that exists."""
 
-    name: Annotated[str, Field(description="Name of the cluster.")]
-    endpoint: Annotated[str, Field(description="URL of its API server.")]
-    ca_certificate: Annotated[str, Field(description="Certificate authority, base64.")]
-    oidc_issuer: Annotated[str, Field(description="URL of its OIDC issuer.")]
-    oidc_provider_arn: Annotated[str, Field(description="ARN of the IAM OIDC provider of that issuer.")]
-    node_security_group_id: Annotated[str, Field(description="Security group of its nodes.")]
+    name: Annotated[Text, Field(description="Name of the cluster.")]
+    endpoint: Annotated[Https, Field(description="URL of its API server.")]
+    ca_certificate: Annotated[Text, Field(description="Certificate authority, base64.")]
+    oidc_issuer: Annotated[Https, Field(description="URL of its OIDC issuer.")]
+    oidc_provider_arn: Annotated[Arn, Field(description="ARN of the IAM OIDC provider of that issuer.")]
+    node_security_group_id: Annotated[SecurityGroup, Field(description="Security group of its nodes.")]
 
 
 class Cluster(Model):
     """The Kubernetes cluster."""
 
-    enabled: Annotated[bool, Field(description="Makes a cluster; false where every service runs on fargate or batch.")] = True
-    version: Annotated[str, Field(pattern=r"^1\.[0-9]{2}$", description="Kubernetes version.")] = "1.33"
+    enabled: Annotated[
+        bool, Field(description="Makes a cluster; false where every service runs on fargate or batch.")
+    ] = True
+    version: Annotated[Annotated[str, text(patterns.KUBERNETES_VERSION)], Field(description="Kubernetes version.")] = (
+        "1.33"
+    )
     public_endpoint: Annotated[bool, Field(description="Opens the API server to publicCidrs.")] = False
-    public_cidrs: Annotated[list[Cidr], Field(description="Who reaches the public endpoint.")] = Field(default_factory=list)
+    public_cidrs: Annotated[list[Cidr], Field(description="Who reaches the public endpoint.")] = Field(
+        default_factory=list
+    )
     node_pools: Annotated[list[NodePool], Field(description="Node pools.")] = Field(default_factory=list)
-    access: Annotated[list[Access], Field(description="Who may use the cluster, beside the service identities.")] = Field(default_factory=list)
-    identity_mode: Annotated[Literal["pod-identity", "irsa"], Field(description="How pods get their cloud identity.")] = "pod-identity"
+    access: Annotated[list[Access], Field(description="Who may use the cluster, beside the service identities.")] = (
+        Field(default_factory=list)
+    )
+    identity_mode: Annotated[
+        Literal["pod-identity", "irsa"], Field(description="How pods get their cloud identity.")
+    ] = "pod-identity"
     existing: Annotated[ExistingCluster | None, Field(description="One that exists, instead.")] = None
+
+
+class ExistingSharedDatabase(Model):
+    """The identity of a PostgreSQL instance that exists; each service gets a database and a role on it."""
+
+    host: Annotated[Text, Field(description="Host name.")]
+    port: Annotated[Port, Field(description="Port.")] = 5432
+    reader_host: Annotated[Text | None, Field(description="Host name of its read replicas.")] = None
+    secret: Annotated[Arn, Field(description="ARN of the secret with the credentials of its administrator.")]
+    resource_id: Annotated[
+        Text | None, Field(description="Resource id (db-... or cluster-...), needed for IAM authentication.")
+    ] = None
+    security_group: Annotated[SecurityGroup | None, Field(description="Its security group.")] = None
+
+
+class ExistingSharedCache(Model):
+    """The identity of a cache that exists; each service keeps to its own key prefix."""
+
+    host: Annotated[Text, Field(description="Host name.")]
+    port: Annotated[Port, Field(description="Port.")] = 6379
+    arn: Annotated[Arn | None, Field(description="ARN of the replication group, needed for IAM authentication.")] = None
+    security_group: Annotated[SecurityGroup | None, Field(description="Its security group.")] = None
 
 
 class SharedDatabase(Model):
     """The shared database instance; made only where a service asks for it."""
 
     engine: Annotated[Literal["postgres", "aurora-postgresql"], Field(description="Engine.")] = "postgres"
-    version: Annotated[str, Field(description="Engine version.")] = "16"
+    version: Annotated[Version, Field(description="Engine version.")] = "16"
     size: Annotated[Size, Field(description="Size, mapped by sizes.database.")] = "small"
     storage: Annotated[Memory, Field(description="Disk at the start.")] = "50Gi"
     multi_az: Annotated[bool, Field(description="A standby in another zone.")] = False
     replicas: Annotated[int, Field(ge=0, le=5, description="Read replicas.")] = 0
     backup_retention: Annotated[Duration, Field(description="How long backups are kept, in days.")] = "7d"
+    existing: Annotated[ExistingSharedDatabase | None, Field(description="One that exists, instead.")] = None
 
 
 class SharedCache(Model):
     """The shared cache; made only where a service asks for it."""
 
     engine: Annotated[Literal["redis", "valkey"], Field(description="Engine.")] = "valkey"
-    version: Annotated[str, Field(description="Engine version.")] = "8.0"
+    version: Annotated[Version, Field(description="Engine version.")] = "8.0"
     size: Annotated[Size, Field(description="Size, mapped by sizes.cache.")] = "small"
     replicas: Annotated[int, Field(ge=0, le=5, description="Replicas.")] = 0
+    existing: Annotated[ExistingSharedCache | None, Field(description="One that exists, instead.")] = None
 
 
 class Shared(Model):
@@ -160,8 +233,8 @@ class Shared(Model):
 class Sizes(Model):
     """Machine types by size."""
 
-    database: Annotated[dict[Size, str], Field(description="Database machines.")]
-    cache: Annotated[dict[Size, str], Field(description="Cache machines.")]
+    database: Annotated[dict[Size, Text], Field(description="Database machines.")]
+    cache: Annotated[dict[Size, Text], Field(description="Cache machines.")]
 
 
 class Budget(Model):
@@ -169,17 +242,19 @@ class Budget(Model):
 
     monthly: Annotated[int, Field(ge=1, description="Limit per month.")]
     currency: Annotated[Literal["USD"], Field(description="Currency.")] = "USD"
-    services: Annotated[dict[str, int], Field(description="Limit per month of single services, by their tag Service.")] = Field(default_factory=dict)
+    services: Annotated[
+        dict[Name, Count], Field(description="Limit per month of single services, by their tag Service.")
+    ] = Field(default_factory=dict)
     anomaly_threshold: Annotated[int, Field(ge=1, description="Unexpected cost that is reported.")] = 50
 
 
 class Identities(Model):
     """Deployment pipelines that may plan and apply."""
 
-    issuer: Annotated[str, Field(pattern=r"^https://\S+$", description="OIDC issuer of the pipeline.")]
-    audience: Annotated[str, Field(description="Audience of its tokens.")] = "sts.amazonaws.com"
-    plan_subjects: Annotated[list[str], Field(description="Subjects that may plan (read only).")]
-    apply_subjects: Annotated[list[str], Field(description="Subjects that may apply.")]
+    issuer: Annotated[Https, Field(description="OIDC issuer of the pipeline.")]
+    audience: Annotated[Text, Field(description="Audience of its tokens.")] = "sts.amazonaws.com"
+    plan_subjects: Annotated[list[Text], Field(description="Subjects that may plan (read only).")]
+    apply_subjects: Annotated[list[Text], Field(description="Subjects that may apply.")]
 
 
 class Security(Model):
@@ -193,7 +268,9 @@ class Backup(Model):
     """Backups beside those of each database."""
 
     enabled: Annotated[bool, Field(description="Keeps backups.")] = True
-    schedule: Annotated[str, Field(description="AWS cron expression.")] = "cron(0 3 * * ? *)"
+    schedule: Annotated[Annotated[str, text(patterns.AWS_CRON)], Field(description="AWS cron expression.")] = (
+        "cron(0 3 * * ? *)"
+    )
     retention: Annotated[Duration, Field(description="How long they are kept.")] = "35d"
     cold_after: Annotated[Duration | None, Field(description="When they move to cold storage.")] = None
 
@@ -202,20 +279,20 @@ class Dns(Model):
     """The environment's domain."""
 
     domain: Annotated[Host, Field(description="Domain of the environment.")]
-    existing_zone: Annotated[str | None, Field(description="Id of a zone that exists, instead.")] = None
-    existing_certificate: Annotated[str | None, Field(description="ARN of a certificate that exists, instead.")] = None
+    existing_zone: Annotated[Text | None, Field(description="Id of a zone that exists, instead.")] = None
+    existing_certificate: Annotated[Arn | None, Field(description="ARN of a certificate that exists, instead.")] = None
 
 
 class Registry(Model):
     """Container images."""
 
-    existing: Annotated[str | None, Field(description="Registry and path prefix of one that exists, instead.")] = None
+    existing: Annotated[Text | None, Field(description="Registry and path prefix of one that exists, instead.")] = None
 
 
 class EnvironmentSpec(Model):
     """What the environment is made of."""
 
-    region: Annotated[str, Field(description="Region.", pattern=r"^[a-z0-9-]+$")]
+    region: Annotated[Region, Field(description="Region.")]
     account: Annotated[Account, Field(description="Account.")] = Account()
     state: Annotated[State, Field(description="Terraform's state.")] = State()
     dns: Annotated[Dns, Field(description="Domain.")]
@@ -224,16 +301,25 @@ class EnvironmentSpec(Model):
     shared: Annotated[Shared, Field(description="What services share.")] = Shared()
     sizes: Annotated[Sizes, Field(description="Machine types by size.")]
     registry: Annotated[Registry, Field(description="Container images.")] = Registry()
-    encryption_key: Annotated[str | None, Field(description="ARN of a platform key that exists, instead of one made here.")] = None
+    encryption_key: Annotated[
+        Arn | None, Field(description="ARN of a platform key that exists, instead of one made here.")
+    ] = None
     deletion_protection: Annotated[bool, Field(description="Refuses to delete databases, buckets and clusters.")] = True
     log_retention: Annotated[Duration, Field(description="How long logs are kept.")] = "30d"
-    notify: Annotated[list[Email], Field(description="Who is told of alarms, budgets and anomalies.")] = Field(default_factory=list)
+    notify: Annotated[list[Email], Field(description="Who is told of alarms, budgets and anomalies.")] = Field(
+        default_factory=list
+    )
     budget: Annotated[Budget | None, Field(description="Money.")] = None
     security: Annotated[Security, Field(description="Account-wide safeguards.")] = Security()
     backup: Annotated[Backup, Field(description="Backups.")] = Backup()
     pipelines: Annotated[Identities | None, Field(description="Deployment pipelines.")] = None
-    identities: Annotated[dict[str, str], Field(description="Roles that exist, by service, instead of made ones (ARN).")] = Field(default_factory=dict)
-    service_defaults: Annotated[dict[str, Any], BeforeValidator(lambda v: v), Field(description="Part of a service's spec; laid under every service.")] = Field(default_factory=dict)
+    identities: Annotated[
+        dict[Name, Arn], Field(description="Roles that exist, by service, instead of made ones (ARN).")
+    ] = Field(default_factory=dict)
+    service_defaults: Annotated[
+        dict[str, Any],
+        Field(description="Part of a service's spec; laid under every service."),
+    ] = Field(default_factory=dict)
 
 
 class Environment(Model):

@@ -7,12 +7,15 @@ field by field. Named lists (a list of objects with `name`) become maps by name 
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from inferloop_deploy.config.quantity import Cpu, Duration, Memory
+from inferloop_deploy.config import patterns
+from inferloop_deploy.config.patterns import also, or_forms, text
+from inferloop_deploy.config.quantity import Cpu, Duration, Latency, Memory
 
 
 class Model(BaseModel):
@@ -23,28 +26,37 @@ class Model(BaseModel):
     )
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z](?:[-a-z0-9]*[a-z0-9])?$", max_length=40)]
+Name = Annotated[str, text(patterns.NAME, longest=40)]
 """A DNS label: lower-case letters, digits and hyphens, starting with a letter."""
-HttpPath = Annotated[str, StringConstraints(pattern=r"^/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*/?)?$")]
-Host = Annotated[
-    str, StringConstraints(pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=253)
-]
-LabelValue = Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$")]
-LabelKey = Annotated[
-    str,
-    StringConstraints(pattern=r"^(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"),
-]
-EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
-CronExpression = Annotated[str, StringConstraints(pattern=r"^\S+ \S+ \S+ \S+ \S+$")]
+HttpPath = Annotated[str, text(patterns.HTTP_PATH, longest=256)]
+Host = Annotated[str, text(patterns.HOST, longest=253)]
+LabelValue = Annotated[str, text(patterns.LABEL_VALUE)]
+LabelKey = Annotated[str, text(patterns.LABEL_KEY)]
+EnvName = Annotated[str, text(patterns.ENV_NAME, longest=128)]
+HeaderName = Annotated[str, text(patterns.HEADER_NAME, longest=128)]
+HeaderValue = Annotated[str, text(patterns.HEADER_VALUE, longest=1024)]
+CronExpression = Annotated[str, text(patterns.CRON)]
+TimeZone = Annotated[str, text(patterns.TIME_ZONE)]
+Text = Annotated[str, text(patterns.USER_TEXT, longest=256)]
+Arn = Annotated[str, text(patterns.ARN, longest=2048)]
+Https = Annotated[str, text(patterns.HTTPS, longest=2048)]
+Region = Annotated[str, text(patterns.REGION)]
+GpuType = Annotated[str, text(patterns.GPU_TYPE, longest=40)]
+Version = Annotated[str, text(patterns.VERSION)]
 CountOrPercent = Annotated[
     str,
-    BeforeValidator(lambda v: str(v) if isinstance(v, int) and not isinstance(v, bool) else v),
-    StringConstraints(pattern=r"^(?:[0-9]+|[1-9][0-9]?%|100%)$"),
+    text(patterns.COUNT_OR_PERCENT),
+    BeforeValidator(lambda value: str(value) if isinstance(value, int) and not isinstance(value, bool) else value),
+    also(patterns.COUNT_OR_PERCENT, {"type": "integer", "minimum": 0, "maximum": 9999}),
 ]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Size = Literal["small", "medium", "large", "xlarge"]
+
+
+MOST_GPUS = 16
+"""Most GPUs of one replica: what the largest machines have."""
 
 
 class Metadata(Model):
@@ -54,7 +66,7 @@ class Metadata(Model):
     namespace: Annotated[Name, Field(description="Kubernetes namespace the service runs in.")] = "inferloop"
     team: Annotated[LabelValue | None, Field(description="Team that owns the service; becomes the tag Team.")] = None
     owner: Annotated[
-        str | None, Field(description="Person or address that answers for the service; becomes the tag Owner.")
+        Text | None, Field(description="Person or address that answers for the service; becomes the tag Owner.")
     ] = None
     cost_center: Annotated[
         LabelValue | None, Field(description="Cost centre that pays; becomes the tag CostCenter.")
@@ -68,14 +80,12 @@ class Image(Model):
     """The container image; exactly one of tag and digest where an image is given."""
 
     repository: Annotated[
-        str | None,
+        Annotated[str, text(patterns.IMAGE_REPOSITORY, longest=255)] | None,
         Field(description="Repository without tag; left out, the environment's registry and the service's name."),
     ] = None
-    tag: Annotated[
-        str | None, Field(description="Tag of the image.", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")
-    ] = None
+    tag: Annotated[Annotated[str, text(patterns.IMAGE_TAG)] | None, Field(description="Tag of the image.")] = None
     digest: Annotated[
-        str | None, Field(description="Digest of the image, immutable.", pattern=r"^sha256:[0-9a-f]{64}$")
+        Annotated[str, text(patterns.IMAGE_DIGEST)] | None, Field(description="Digest of the image, immutable.")
     ] = None
 
 
@@ -83,7 +93,7 @@ class SecretRef(Model):
     """A key of one of the service's secrets."""
 
     name: Annotated[Name, Field(description="Name of a secret listed under spec.secrets.")]
-    key: Annotated[str, Field(description="Key within the secret.")] = "value"
+    key: Annotated[Annotated[str, text(patterns.LABEL_VALUE)], Field(description="Key within the secret.")] = "value"
 
 
 class EnvVar(Model):
@@ -92,7 +102,9 @@ class EnvVar(Model):
     name: Annotated[EnvName, Field(description="Name of the variable.")]
     value: Annotated[
         str | None,
-        Field(description="Plain value; may hold ${dependencies.NAME.OUTPUT}, for instance ${dependencies.postgres.host}."),
+        Field(
+            description="Plain value; may hold ${dependencies.NAME.OUTPUT}, for instance ${dependencies.postgres.host}."
+        ),
     ] = None
     secret: Annotated[SecretRef | None, Field(description="Takes the value from a secret instead.")] = None
 
@@ -107,28 +119,44 @@ class Quantities(Model):
 class Gpu(Model):
     """Graphics processors of each replica."""
 
-    count: Annotated[int, Field(ge=0, le=16, description="GPUs per replica.")] = 0
+    count: Annotated[int, Field(ge=0, le=MOST_GPUS, description="GPUs per replica.")] = 0
     type: Annotated[
-        str | None,
-        Field(description="GPU type, one that a node pool of the environment offers (for instance nvidia-t4); any if left out."),
+        GpuType | None,
+        Field(
+            description="GPU type, one that a node pool of the environment offers (for instance nvidia-t4); any if left out."
+        ),
     ] = None
 
 
 def _gpu_short_form(value: object) -> object:
     """`gpu: "1"` and `gpu: 1` are short for `gpu: {count: 1}`."""
-    if isinstance(value, str) and value.isdigit():
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,2}", value):
         return {"count": int(value)}
     if isinstance(value, int) and not isinstance(value, bool):
         return {"count": value}
     return value
 
 
+_GPU_SHORT_FORMS = [
+    {"type": "integer", "minimum": 0, "maximum": MOST_GPUS},
+    {"type": "string", "pattern": "^(?:0?[0-9]|1[0-6])$"},
+]
+
+
 class Resources(Model):
     """What each replica asks for; cpu and memory are short for equal requests and limits."""
 
     cpu: Annotated[Cpu | None, Field(description='Cores of each replica, request and limit: "500m" or "2".')] = None
-    memory: Annotated[Memory | None, Field(description="Memory of each replica, request and limit: 512Mi or 4Gi.")] = None
-    gpu: Annotated[Gpu, BeforeValidator(_gpu_short_form), Field(description="GPUs of each replica: a count or {count, type}.")] = Gpu()
+    memory: Annotated[Memory | None, Field(description="Memory of each replica, request and limit: 512Mi or 4Gi.")] = (
+        None
+    )
+    gpu: Annotated[
+        Gpu,
+        BeforeValidator(_gpu_short_form),
+        Field(
+            description="GPUs of each replica: a count or {count, type}.", json_schema_extra=or_forms(*_GPU_SHORT_FORMS)
+        ),
+    ] = Gpu()
     requests: Annotated[Quantities, Field(description="Requests where they differ from cpu and memory.")] = Quantities()
     limits: Annotated[Quantities, Field(description="Limits where they differ from cpu and memory.")] = Quantities()
 
@@ -139,7 +167,7 @@ class Schedule(Model):
     name: Annotated[Name, Field(description="Name of the window.")]
     start: Annotated[CronExpression, Field(description="Cron expression of its start.")]
     end: Annotated[CronExpression, Field(description="Cron expression of its end.")]
-    time_zone: Annotated[str, Field(description="IANA time zone, for instance Europe/Berlin.")] = "Etc/UTC"
+    time_zone: Annotated[TimeZone, Field(description="IANA time zone, for instance Europe/Berlin.")] = "Etc/UTC"
     replicas: Annotated[int, Field(ge=0, description="Replicas while the window lasts.")]
 
 
@@ -151,15 +179,26 @@ class Autoscaling(Model):
     cpu: Annotated[Percent | None, Field(description="Target of average processor use, percent of the request.")] = None
     memory: Annotated[Percent | None, Field(description="Target of average memory use, percent of the request.")] = None
     requests_per_second: Annotated[Count | None, Field(description="Target of requests per second and replica.")] = None
-    queue_length: Annotated[Count | None, Field(description="Target of waiting messages per replica; needs a queue.")] = None
-    schedules: Annotated[list[Schedule], Field(description="Windows with their own minimum.")] = Field(default_factory=list)
+    queue_length: Annotated[
+        Count | None, Field(description="Target of waiting messages per replica; needs a queue.")
+    ] = None
+    queue: Annotated[
+        Name | None, Field(description="Queue dependency that queueLength looks at; the only one if left out.")
+    ] = None
+    schedules: Annotated[list[Schedule], Field(description="Windows with their own minimum.")] = Field(
+        default_factory=list
+    )
 
 
 class DisruptionBudget(Model):
     """How many replicas may be away at once; one of the two."""
 
-    min_available: Annotated[CountOrPercent | None, Field(description="Replicas that stay, a number or a percentage.")] = None
-    max_unavailable: Annotated[CountOrPercent | None, Field(description="Replicas that may be away, a number or a percentage.")] = None
+    min_available: Annotated[
+        CountOrPercent | None, Field(description="Replicas that stay, a number or a percentage.")
+    ] = None
+    max_unavailable: Annotated[
+        CountOrPercent | None, Field(description="Replicas that may be away, a number or a percentage.")
+    ] = None
 
 
 class Placement(Model):
@@ -167,10 +206,14 @@ class Placement(Model):
 
     runtime: Annotated[
         Literal["kubernetes", "fargate", "batch"],
-        Field(description="kubernetes; fargate for an api or worker without a cluster; batch for job and cron on spot capacity."),
+        Field(
+            description="kubernetes; fargate for an api or worker without a cluster; batch for job and cron on spot capacity."
+        ),
     ] = "kubernetes"
     node_pool: Annotated[Name | None, Field(description="Node pool of the environment to run on.")] = None
-    zones: Annotated[list[str], Field(description="Zones to run in; all if empty.")] = Field(default_factory=list)
+    zones: Annotated[list[Region], Field(description="Zones of the environment to run in; all if empty.")] = Field(
+        default_factory=list
+    )
     spread: Annotated[Literal["zone", "node", "none"], Field(description="What replicas are spread over.")] = "zone"
 
 
@@ -204,13 +247,18 @@ class Service(Model):
     args: Annotated[list[str], Field(description="Arguments of the entry point.")] = Field(default_factory=list)
     env: Annotated[list[EnvVar], Field(description="Environment variables.")] = Field(default_factory=list)
     schedule: Annotated[CronExpression | None, Field(description="Cron expression; required by type cron.")] = None
-    time_zone: Annotated[str, Field(description="Time zone of the schedule.")] = "Etc/UTC"
+    time_zone: Annotated[TimeZone, Field(description="Time zone of the schedule.")] = "Etc/UTC"
+    source: Annotated[
+        Name | None, Field(description="Queue or storage dependency whose events start a service of type function.")
+    ] = None
     timeout: Annotated[Duration, Field(description="Longest run of a job, cron or function.")] = "15m"
     retries: Annotated[int, Field(ge=0, le=10, description="Retries of a failed job, cron or function.")] = 2
     resources: Annotated[Resources, Field(description="Processor, memory and GPUs.")] = Resources()
     autoscaling: Annotated[Autoscaling | None, Field(description="Scaling; replaces replicas.")] = None
     spot: Annotated[bool, Field(description="Runs on spot capacity.")] = False
-    priority: Annotated[Literal["critical", "standard", "batch"], Field(description="Who is evicted last.")] = "standard"
+    priority: Annotated[Literal["critical", "standard", "batch"], Field(description="Who is evicted last.")] = (
+        "standard"
+    )
     disruption_budget: Annotated[DisruptionBudget | None, Field(description="Limits voluntary evictions.")] = None
     placement: Annotated[Placement, Field(description="Where the service runs.")] = Placement()
     health: Annotated[Health, Field(description="Probes.")] = Health()
@@ -220,52 +268,95 @@ class Worker(Model):
     """A further process of the same image beside the service, without ingress."""
 
     name: Annotated[Name, Field(description="Name of the worker, unique in the service.")]
+    type: Annotated[
+        Literal["worker", "job", "cron"],
+        Field(description="worker runs all the time, job runs to its end once, cron runs to its end by its schedule."),
+    ] = "worker"
     replicas: Annotated[int, Field(ge=0, le=1000, description="Replicas where there is no autoscaling.")] = 1
     command: Annotated[list[str], Field(description="Replaces the image's entry point.")] = Field(default_factory=list)
     args: Annotated[list[str], Field(description="Arguments of the entry point.")] = Field(default_factory=list)
-    env: Annotated[list[EnvVar], Field(description="Variables beside those of the service.")] = Field(default_factory=list)
+    env: Annotated[list[EnvVar], Field(description="Variables beside those of the service.")] = Field(
+        default_factory=list
+    )
+    schedule: Annotated[CronExpression | None, Field(description="Cron expression; required by type cron.")] = None
+    time_zone: Annotated[TimeZone, Field(description="Time zone of the schedule.")] = "Etc/UTC"
+    timeout: Annotated[Duration, Field(description="Longest run of a job or cron.")] = "15m"
+    retries: Annotated[int, Field(ge=0, le=10, description="Retries of a failed job or cron.")] = 2
     resources: Annotated[Resources, Field(description="Processor, memory and GPUs.")] = Resources()
     autoscaling: Annotated[Autoscaling | None, Field(description="Scaling; replaces replicas.")] = None
     spot: Annotated[bool, Field(description="Runs on spot capacity.")] = False
-    priority: Annotated[Literal["critical", "standard", "batch"], Field(description="Who is evicted last.")] = "standard"
+    priority: Annotated[Literal["critical", "standard", "batch"], Field(description="Who is evicted last.")] = (
+        "standard"
+    )
+    placement: Annotated[
+        Placement | None, Field(description="Where the worker runs; where the service runs if left out.")
+    ] = None
 
 
 class ExistingDatabase(Model):
-    """The identity of a database that exists."""
+    """The identity of a database, or of a DynamoDB table, that exists."""
 
-    host: Annotated[str, Field(description="Host name.")]
+    host: Annotated[Text | None, Field(description="Host name; required by every engine but dynamodb.")] = None
     port: Annotated[Port, Field(description="Port.")] = 5432
-    database: Annotated[str, Field(description="Name of the database.")]
-    secret: Annotated[str, Field(description="Name or ARN of the secret with its credentials.")]
+    database: Annotated[
+        Text | None, Field(description="Name of the database; required by every engine but dynamodb.")
+    ] = None
+    secret: Annotated[
+        Arn | None, Field(description="ARN of the secret with its credentials; required by every engine but dynamodb.")
+    ] = None
+    table: Annotated[Text | None, Field(description="Name of the table; required by dynamodb.")] = None
 
 
 class ExistingCache(Model):
     """The identity of a cache that exists."""
 
-    host: Annotated[str, Field(description="Host name.")]
+    host: Annotated[Text, Field(description="Host name.")]
     port: Annotated[Port, Field(description="Port.")] = 6379
-    secret: Annotated[str | None, Field(description="Name or ARN of the secret with its credentials.")] = None
+    secret: Annotated[Arn | None, Field(description="ARN of the secret with its credentials.")] = None
 
 
-class ExistingBucket(Model):
-    """The identity of a bucket that exists."""
+class ExistingStorage(Model):
+    """The identity of a bucket, or of a file system, that exists."""
 
-    bucket: Annotated[str, Field(description="Name of the bucket.")]
-    encryption_key: Annotated[str | None, Field(description="ARN of the key that the bucket is encrypted with.")] = None
+    bucket: Annotated[
+        Annotated[str, text(patterns.BUCKET)] | None,
+        Field(description="Name of the bucket; required by every class but file."),
+    ] = None
+    encryption_key: Annotated[Arn | None, Field(description="ARN of the key that the bucket is encrypted with.")] = None
+    file_system: Annotated[
+        Annotated[str, text(patterns.FILE_SYSTEM)] | None,
+        Field(description="Id of the file system; required by class file."),
+    ] = None
+    security_group: Annotated[
+        Annotated[str, text(patterns.SECURITY_GROUP)] | None,
+        Field(description="Security group of the file system's mount targets."),
+    ] = None
 
 
 class ExistingQueue(Model):
     """The identity of a queue that exists."""
 
-    arn: Annotated[str, Field(description="ARN of the queue.")]
-    url: Annotated[str, Field(description="URL of the queue.")]
-    encryption_key: Annotated[str | None, Field(description="ARN of the key that the queue is encrypted with.")] = None
+    arn: Annotated[Arn, Field(description="ARN of the queue.")]
+    url: Annotated[Https, Field(description="URL of the queue.")]
+    encryption_key: Annotated[Arn | None, Field(description="ARN of the key that the queue is encrypted with.")] = None
 
 
 class ExistingFunction(Model):
     """The identity of a function that exists."""
 
-    arn: Annotated[str, Field(description="ARN of the function.")]
+    arn: Annotated[Arn, Field(description="ARN of the function.")]
+
+
+class TableKeys(Model):
+    """The keys of a DynamoDB table; all are text."""
+
+    partition_key: Annotated[EnvName, Field(description="Attribute that tells items apart.")] = "id"
+    sort_key: Annotated[
+        EnvName | None, Field(description="Second attribute of the key, by which items are ordered.")
+    ] = None
+    expires: Annotated[
+        EnvName | None, Field(description="Attribute with the second of the epoch after which an item is removed.")
+    ] = None
 
 
 class DatabaseDependency(Model):
@@ -273,13 +364,20 @@ class DatabaseDependency(Model):
 
     name: Annotated[Name, Field(description="Name of the dependency, unique in the service.")]
     type: Annotated[Literal["database"], Field(description="A database.")]
-    shared: Annotated[bool, Field(description="On the environment's shared instance; engine, version and size are then the environment's.")] = False
-    engine: Annotated[Literal["postgres", "aurora-postgresql", "dynamodb"], Field(description="Engine; dynamodb is a table for metadata.")] = "postgres"
-    version: Annotated[str | None, Field(description="Engine version; the environment's if left out.")] = None
-    size: Annotated[Literal["small", "medium", "large", "xlarge"], Field(description="Size, mapped to a machine by the environment's cloud file.")] = "small"
+    shared: Annotated[
+        bool,
+        Field(description="On the environment's shared instance; engine, version and size are then the environment's."),
+    ] = False
+    engine: Annotated[
+        Literal["postgres", "aurora-postgresql", "dynamodb"],
+        Field(description="Engine; dynamodb is a table for metadata."),
+    ] = "postgres"
+    version: Annotated[Version | None, Field(description="Engine version; the environment's if left out.")] = None
+    size: Annotated[Size, Field(description="Size, mapped to a machine by the environment's cloud file.")] = "small"
     storage: Annotated[Memory, Field(description="Disk at the start.")] = "20Gi"
     replicas: Annotated[int, Field(ge=0, le=5, description="Read replicas.")] = 0
     backup_retention: Annotated[Duration, Field(description="How long backups are kept, in days.")] = "7d"
+    table: Annotated[TableKeys | None, Field(description="Keys of the table; for dynamodb only.")] = None
     existing: Annotated[ExistingDatabase | None, Field(description="One that exists, instead.")] = None
 
 
@@ -288,10 +386,12 @@ class CacheDependency(Model):
 
     name: Annotated[Name, Field(description="Name of the dependency, unique in the service.")]
     type: Annotated[Literal["cache"], Field(description="A cache.")]
-    shared: Annotated[bool, Field(description="On the environment's shared instance, under the service's own key prefix.")] = False
+    shared: Annotated[
+        bool, Field(description="On the environment's shared instance, under the service's own key prefix.")
+    ] = False
     engine: Annotated[Literal["redis", "valkey"], Field(description="Engine.")] = "valkey"
-    version: Annotated[str | None, Field(description="Engine version; the environment's if left out.")] = None
-    size: Annotated[Literal["small", "medium", "large", "xlarge"], Field(description="Size, mapped to a machine by the environment's cloud file.")] = "small"
+    version: Annotated[Version | None, Field(description="Engine version; the environment's if left out.")] = None
+    size: Annotated[Size, Field(description="Size, mapped to a machine by the environment's cloud file.")] = "small"
     replicas: Annotated[int, Field(ge=0, le=5, description="Replicas; 1 or more fail over by themselves.")] = 0
     existing: Annotated[ExistingCache | None, Field(description="One that exists, instead.")] = None
 
@@ -299,7 +399,9 @@ class CacheDependency(Model):
 class Lifecycle(Model):
     """What happens to objects as they age."""
 
-    infrequent_after: Annotated[Duration | None, Field(description="Moves objects to infrequent access, in days (30d or more).")] = None
+    infrequent_after: Annotated[
+        Duration | None, Field(description="Moves objects to infrequent access, in days (30d or more).")
+    ] = None
     archive_after: Annotated[Duration | None, Field(description="Moves objects to the archive, in days.")] = None
     expire_after: Annotated[Duration | None, Field(description="Deletes objects, in days.")] = None
 
@@ -309,11 +411,21 @@ class StorageDependency(Model):
 
     name: Annotated[Name, Field(description="Name of the dependency, unique in the service.")]
     type: Annotated[Literal["storage"], Field(description="Storage.")]
-    shared: Annotated[bool, Field(description="One for all services that name it; each service keeps to its own prefix.")] = False
-    class_: Annotated[Literal["standard", "infrequent", "archive", "file"], Field(alias="class", description="Storage class of new objects; file is a shared file system.")] = "standard"
-    path: Annotated[HttpPath | None, Field(description="Path the service sees it under; the prefix within a bucket, the mount point of a file system.")] = None
+    shared: Annotated[
+        bool, Field(description="One for all services that name it; each service keeps to its own prefix.")
+    ] = False
+    class_: Annotated[
+        Literal["standard", "infrequent", "archive", "file"],
+        Field(alias="class", description="Storage class of new objects; file is a shared file system."),
+    ] = "standard"
+    path: Annotated[
+        HttpPath | None,
+        Field(
+            description="Path the service sees it under; the prefix within a bucket, the mount point of a file system."
+        ),
+    ] = None
     lifecycle: Annotated[Lifecycle, Field(description="What happens to objects as they age.")] = Lifecycle()
-    existing: Annotated[ExistingBucket | None, Field(description="One that exists, instead.")] = None
+    existing: Annotated[ExistingStorage | None, Field(description="One that exists, instead.")] = None
 
 
 class DeadLetters(Model):
@@ -341,7 +453,9 @@ class FunctionDependency(Model):
 
     name: Annotated[Name, Field(description="Name of the dependency, unique in the service.")]
     type: Annotated[Literal["function"], Field(description="A function.")]
-    source: Annotated[Name | None, Field(description="Queue or storage of the same service whose events start it.")] = None
+    source: Annotated[Name | None, Field(description="Queue or storage of the same service whose events start it.")] = (
+        None
+    )
     image: Annotated[Image, Field(description="Its container image; the service's if left out.")] = Image()
     command: Annotated[list[str], Field(description="Handler given to the image.")] = Field(default_factory=list)
     memory: Annotated[Memory, Field(description="Memory, 128Mi to 10240Mi.")] = "512Mi"
@@ -358,12 +472,7 @@ class ServiceDependency(Model):
 
 
 Dependency = Annotated[
-    DatabaseDependency
-    | CacheDependency
-    | StorageDependency
-    | QueueDependency
-    | FunctionDependency
-    | ServiceDependency,
+    DatabaseDependency | CacheDependency | StorageDependency | QueueDependency | FunctionDependency | ServiceDependency,
     Field(discriminator="type"),
 ]
 
@@ -371,10 +480,17 @@ Dependency = Annotated[
 class Cors(Model):
     """Cross-origin requests that are let in."""
 
-    origins: Annotated[list[str], Field(min_length=1, description="Origins, for instance https://app.example.com.")]
-    methods: Annotated[list[Literal["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]], Field(description="Methods.")] = Field(default_factory=lambda: ["GET", "POST"])
+    origins: Annotated[
+        list[Annotated[str, text(patterns.ORIGIN)]],
+        Field(min_length=1, description="Origins, for instance https://app.example.com."),
+    ]
+    methods: Annotated[
+        list[Literal["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]], Field(description="Methods.")
+    ] = Field(default_factory=lambda: ["GET", "POST"])
     headers: Annotated[list[HeaderName], Field(description="Request headers.")] = Field(default_factory=list)
-    credentials: Annotated[bool, Field(description="Lets cookies and authorization through; not with origin *.")] = False
+    credentials: Annotated[bool, Field(description="Lets cookies and authorization through; not with origin *.")] = (
+        False
+    )
     max_age: Annotated[Duration, Field(description="How long browsers keep the answer.")] = "1h"
 
 
@@ -382,17 +498,23 @@ class Auth(Model):
     """Who may call; checked at the gateway."""
 
     type: Annotated[Literal["jwt", "key"], Field(description="Signed tokens, or API keys.")]
-    issuer: Annotated[str | None, Field(description="Issuer of the tokens; required by jwt.", pattern=r"^https://\S+$")] = None
-    audience: Annotated[str | None, Field(description="Audience of the tokens.")] = None
-    jwks_uri: Annotated[str | None, Field(description="Where the issuer's keys are; found through the issuer if left out.", pattern=r"^https://\S+$")] = None
-    secret: Annotated[Name | None, Field(description="Secret under spec.secrets that holds the keys; required by key.")] = None
+    issuer: Annotated[Https | None, Field(description="Issuer of the tokens; required by jwt.")] = None
+    audience: Annotated[Text | None, Field(description="Audience of the tokens.")] = None
+    jwks_uri: Annotated[
+        Https | None, Field(description="Where the issuer's keys are; found through the issuer if left out.")
+    ] = None
+    secret: Annotated[
+        Name | None, Field(description="Secret under spec.secrets that holds the keys; required by key.")
+    ] = None
 
 
 class RequestHeaders(Model):
     """Changes to the headers of requests."""
 
-    add: Annotated[dict[HeaderName, str], Field(description="Headers added where absent.")] = Field(default_factory=dict)
-    set: Annotated[dict[HeaderName, str], Field(description="Headers set.")] = Field(default_factory=dict)
+    add: Annotated[dict[HeaderName, HeaderValue], Field(description="Headers added where absent.")] = Field(
+        default_factory=dict
+    )
+    set: Annotated[dict[HeaderName, HeaderValue], Field(description="Headers set.")] = Field(default_factory=dict)
     remove: Annotated[list[HeaderName], Field(description="Headers removed.")] = Field(default_factory=list)
 
 
@@ -401,14 +523,20 @@ class Ingress(Model):
 
     enabled: Annotated[bool, Field(description="Opens the service to the gateway.")] = False
     path: Annotated[HttpPath | None, Field(description="Path prefix; unique on each host.")] = None
-    hosts: Annotated[list[Host], Field(description="Host names; the environment's domain if empty.")] = Field(default_factory=list)
-    rate_limit: Annotated[int | None, Field(ge=10, le=1_000_000, description="Requests per minute from one client address.")] = None
+    hosts: Annotated[list[Host], Field(description="Host names; the environment's domain if empty.")] = Field(
+        default_factory=list
+    )
+    rate_limit: Annotated[
+        int | None, Field(ge=10, le=1_000_000, description="Requests per minute from one client address.")
+    ] = None
     cors: Annotated[Cors | None, Field(description="Cross-origin requests.")] = None
     auth: Annotated[Auth | None, Field(description="Who may call.")] = None
     request_headers: Annotated[RequestHeaders, Field(description="Changes to request headers.")] = RequestHeaders()
     waf: Annotated[bool, Field(description="Web application firewall in front of the path.")] = True
     timeout: Annotated[Duration, Field(description="Longest request.")] = "60s"
-    cdn: Annotated[Name | None, Field(description="Storage dependency whose objects are served as static content through the CDN.")] = None
+    cdn: Annotated[
+        Name | None, Field(description="Storage dependency whose objects are served as static content through the CDN.")
+    ] = None
 
 
 class CircuitBreaker(Model):
@@ -449,13 +577,17 @@ class Tracing(Model):
     """OpenTelemetry traces."""
 
     enabled: Annotated[bool, Field(description="Records traces.")] = False
-    sampling_rate: Annotated[float, Field(ge=0, le=1, strict=False, description="Share of requests traced, 0 to 1.")] = 0.1
+    sampling_rate: Annotated[
+        float, Field(ge=0, le=1, strict=False, description="Share of requests traced, 0 to 1.")
+    ] = 0.1
 
 
 class Logs(Model):
     """Logs."""
 
-    retention: Annotated[Duration | None, Field(description="How long logs are kept; the environment's if left out.")] = None
+    retention: Annotated[
+        Duration | None, Field(description="How long logs are kept; the environment's if left out.")
+    ] = None
 
 
 class Monitoring(Model):
@@ -470,31 +602,46 @@ class Secret(Model):
     """A secret by name; its value never stands in a file."""
 
     name: Annotated[Name, Field(description="Name of the secret.")]
-    rotation: Annotated[Duration | None, Field(description="How often it is rotated, in days; needs rotationFunction.")] = None
-    rotation_function: Annotated[str | None, Field(description="ARN of the function that rotates it.")] = None
-    existing: Annotated[str | None, Field(description="ARN of one that exists, instead.")] = None
+    rotation: Annotated[
+        Duration | None, Field(description="How often it is rotated, in days; needs rotationFunction.")
+    ] = None
+    rotation_function: Annotated[Arn | None, Field(description="ARN of the function that rotates it.")] = None
+    existing: Annotated[Arn | None, Field(description="ARN of one that exists, instead.")] = None
 
 
 class Slo(Model):
     """What the service promises."""
 
-    availability: Annotated[float | None, Field(gt=0, lt=100, strict=False, description="Share of good requests in 30 days, percent: 99.9.")] = None
-    latency_p95: Annotated[str | None, Field(alias="latencyP95", pattern=r"^[1-9][0-9]*(?:ms|s)$", description="95th percentile of latency: 300ms.")] = None
+    availability: Annotated[
+        float | None, Field(gt=0, lt=100, strict=False, description="Share of good requests in 30 days, percent: 99.9.")
+    ] = None
+    latency_p95: Annotated[
+        Latency | None, Field(alias="latencyP95", description="95th percentile of latency: 300ms.")
+    ] = None
 
 
 class Data(Model):
     """What kind of data the service holds and where it may be."""
 
-    residency: Annotated[list[str], Field(description="Regions the data may be in; any if empty.")] = Field(default_factory=list)
-    encryption_key: Annotated[Literal["own", "platform"], Field(description="A key of its own, or the platform's.")] = "own"
-    classification: Annotated[Literal["public", "internal", "confidential", "restricted"], Field(description="Sensitivity; becomes the tag DataClassification.")] = "internal"
+    residency: Annotated[list[Region], Field(description="Regions the data may be in; any if empty.")] = Field(
+        default_factory=list
+    )
+    encryption_key: Annotated[Literal["own", "platform"], Field(description="A key of its own, or the platform's.")] = (
+        "own"
+    )
+    classification: Annotated[
+        Literal["public", "internal", "confidential", "restricted"],
+        Field(description="Sensitivity; becomes the tag DataClassification."),
+    ] = "internal"
 
 
 class Spec(Model):
     """What the service needs."""
 
     service: Annotated[Service, Field(description="The process.")] = Service()
-    workers: Annotated[list[Worker], Field(description="Further processes of the same image.")] = Field(default_factory=list)
+    workers: Annotated[list[Worker], Field(description="Further processes of the same image.")] = Field(
+        default_factory=list
+    )
     dependencies: Annotated[list[Dependency], Field(description="What the service uses.")] = Field(default_factory=list)
     networking: Annotated[Networking, Field(description="How it is reached.")] = Networking()
     monitoring: Annotated[Monitoring, Field(description="What is recorded.")] = Monitoring()

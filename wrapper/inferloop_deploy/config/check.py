@@ -1,0 +1,214 @@
+"""Checking a tree of values against its model: types, known keys, accepted values.
+
+What pydantic finds becomes problems at the place where the value, or the key, was written.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from inferloop_deploy.config.patterns import ACCEPTED
+from inferloop_deploy.config.fields import field_at, fields_at
+from inferloop_deploy.config.source import (
+    Node,
+    Path,
+    Scalar,
+    Sequence,
+    Table,
+    child_of,
+    find,
+    nearest,
+    plain,
+    spell,
+)
+from inferloop_deploy.errors import Problem
+
+M = TypeVar("M", bound=BaseModel)
+
+LONGEST_FOUND = 60
+SECRET_KEYS = re.compile(r"(?i)passw|secret|token|credential|private.?key|api.?key")
+
+
+@dataclass(frozen=True)
+class Checked(Generic[M]):
+    """A tree read as a model; without a model where the tree does not fit."""
+
+    model: M | None
+    problems: tuple[Problem, ...]
+
+
+def check_schema(tree: Table, model: type[M], *, partial: bool = False) -> Checked[M]:
+    """Return the tree as a model, or every way in which it does not fit; a partial tree may leave out anything."""
+    try:
+        return Checked(model.model_validate(plain(tree)), ())
+    except ValidationError as error:
+        found = (problem_of(details, tree, model) for details in error.errors(include_url=False))
+        return Checked(None, tuple(problem for problem in found if not (partial and problem.check == "missing")))
+
+
+def problem_of(details: ErrorDetails, tree: Table, model: type[BaseModel]) -> Problem:
+    """Return one of pydantic's errors as a problem, at the place in the tree that it is about."""
+    path = _path_in(tree, details["loc"])
+    kind = details["type"]
+    node = find(tree, path)
+    if kind == "extra_forbidden":
+        return _unknown_key(path, tree, model)
+    if kind == "missing" or (node is None and kind == "union_tag_not_found"):
+        return _missing(path, tree, model)
+    if kind == "union_tag_not_found":
+        return _missing((*path, "type"), tree, model)
+    if kind == "union_tag_invalid":
+        path, node = (*path, "type"), find(tree, (*path, "type"))
+    expected, hint = expectation(details, model, path, node)
+    origin = nearest(tree, path).origin
+    check = "wrong-type" if kind.endswith("_type") or kind == "bool_parsing" else "accepted-values"
+    message = "wrong type" if check == "wrong-type" else "not accepted"
+    return Problem(
+        origin.file, origin.line, origin.column, spell(path, tree), message,
+        None if node is None else describe(node, path), expected, hint, check,
+    )  # fmt: skip
+
+
+def _path_in(tree: Table, location: tuple[int | str, ...]) -> Path:
+    """Return pydantic's location without the steps that are no part of the document: tags of variants, `[key]`."""
+    path: list[int | str] = []
+    node: Node | None = tree
+    for index, step in enumerate(location):
+        if step == "[key]":
+            break
+        child = None if node is None else child_of(node, step)
+        last = index == len(location) - 1
+        after_item = bool(path) and isinstance(path[-1], int)
+        if child is None and after_item and not last and _is_tag(node, step):
+            continue
+        path.append(step)
+        node = child
+    return tuple(path)
+
+
+def _is_tag(node: Node | None, step: int | str) -> bool:
+    kind = None if node is None else child_of(node, "type")
+    return isinstance(kind, Scalar) and kind.value == step
+
+
+def describe(node: Node, path: Path = ()) -> str:
+    """Return a value as messages show it, shortened, and left out where it may be a secret."""
+    if isinstance(node, Table):
+        return "a mapping" if node.entries else "an empty mapping"
+    if isinstance(node, Sequence):
+        return "a list" if node.items else "an empty list"
+    if any(isinstance(step, str) and SECRET_KEYS.search(step) for step in path[-1:]):
+        return "a value that is not shown here"
+    if isinstance(node.value, bool):
+        return "true" if node.value else "false"
+    if node.value is None:
+        return "nothing"
+    if isinstance(node.value, str):
+        text = node.value if len(node.value) <= LONGEST_FOUND else node.value[:LONGEST_FOUND] + "..."
+        return '"' + text.encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'
+    return str(node.value)
+
+
+def nearest_name(name: str, known: Iterator[str] | list[str]) -> str | None:
+    """Return the known name that a person may have meant, or None where none is near."""
+    names = list(known)
+    squeezed = {re.sub(r"[-_]", "", candidate).lower(): candidate for candidate in names}
+    same = squeezed.get(re.sub(r"[-_]", "", name).lower())
+    if same is not None:
+        return same
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def _unknown_key(path: Path, tree: Table, model: type[BaseModel]) -> Problem:
+    key = str(path[-1])
+    node = find(tree, path)
+    assert node is not None  # noqa: S101 - a key that is not there cannot be unknown
+    place = node.key or node.origin
+    known = sorted(fields_at(model, path[:-1], tree))
+    near = nearest_name(key, known)
+    return Problem(
+        place.file, place.line, place.column, spell(path, tree), "unknown key", f'"{key}"',
+        f"one of {', '.join(known)}" if known else None,
+        None if near is None else f"Did you mean {near}?", "unknown-key",
+    )  # fmt: skip
+
+
+def _missing(path: Path, tree: Table, model: type[BaseModel]) -> Problem:
+    above = nearest(tree, path[:-1])
+    field = field_at(model, path, tree)
+    hint = None if field is None else field.description
+    place = above.key or above.origin
+    return Problem(place.file, place.line, place.column, spell(path, tree), "missing", None, None, hint, "missing")
+
+
+def expectation(details: ErrorDetails, model: type[BaseModel], path: Path, node: Node | None) -> tuple[str, str | None]:
+    """Return what is accepted in the place of an error, and what to do where that can be told."""
+    kind, context = details["type"], details.get("ctx", {})
+    if kind in _TYPES:
+        return _TYPES[kind], _type_hint(kind, node)
+    if kind == "string_pattern_mismatch":
+        return ACCEPTED[context["pattern"]], _quantity_hint(context["pattern"], node)
+    if kind in ("literal_error", "union_tag_invalid"):
+        accepted = [
+            word.strip().strip("'") for word in re.split(r",| or ", context.get("expected") or context["expected_tags"])
+        ]
+        value = node.value if isinstance(node, Scalar) else None
+        near = nearest_name(value, accepted) if isinstance(value, str) else None
+        return f"one of {', '.join(accepted)}" if len(accepted) > 1 else accepted[0], near and f"Did you mean {near}?"
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format(**context), None
+    return details["msg"][0].lower() + details["msg"][1:], None
+
+
+_TYPES = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_BOUNDS = {
+    "greater_than_equal": "a number of at least {ge}",
+    "greater_than": "a number above {gt}",
+    "less_than_equal": "a number of at most {le}",
+    "less_than": "a number below {lt}",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} character(s)",
+    "too_short": "at least {min_length} item(s)",
+    "too_long": "at most {max_length} items",
+}
+
+
+def _type_hint(kind: str, node: Node | None) -> str | None:
+    if not isinstance(node, Scalar):
+        return None
+    value = node.value
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return "Put it in quotes."
+    if (
+        kind == "bool_type"
+        and isinstance(value, str)
+        and value.lower() in ("yes", "on", "y", "no", "off", "n", "true", "false")
+    ):
+        return f"Write {'true' if value.lower() in ('yes', 'on', 'y', 'true') else 'false'}, without quotes."
+    if kind in ("int_type", "float_type") and isinstance(value, str) and value.strip().isdigit():
+        return f"Write {value.strip().lstrip('0') or '0'}, without quotes or leading zeros."
+    return None
+
+
+def _quantity_hint(pattern: str, node: Node | None) -> str | None:
+    return None

@@ -1,0 +1,115 @@
+"""What the models say about a field: its meaning, type, default and accepted values, found by its dotted path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from inferloop_deploy.config.source import Node, Path, Scalar, child_of
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a model under the name that YAML has for it."""
+
+    name: str
+    model: type[BaseModel]
+    info: FieldInfo
+
+    @property
+    def description(self) -> str:
+        """Return its meaning, one sentence."""
+        return self.info.description or ""
+
+    @property
+    def required(self) -> bool:
+        """Tell whether it has to be written."""
+        return self.info.is_required()
+
+
+@cache
+def fields_of(model: type[BaseModel]) -> dict[str, Field]:
+    """Return the fields of a model by the names that YAML has for them."""
+    return {info.alias or name: Field(info.alias or name, model, info) for name, info in model.model_fields.items()}
+
+
+def models_in(annotation: Any) -> tuple[type[BaseModel], ...]:
+    """Return the models that an annotation speaks of: itself, its variants, or the items of its list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return (annotation,)
+    if get_origin(annotation) in (Annotated, Literal):
+        return () if get_origin(annotation) is Literal else models_in(get_args(annotation)[0])
+    if get_origin(annotation) is dict:
+        return ()
+    return tuple(model for argument in get_args(annotation) for model in models_in(argument))
+
+
+def is_list(annotation: Any) -> bool:
+    """Tell whether an annotation is a list."""
+    if get_origin(annotation) is Annotated:
+        return is_list(get_args(annotation)[0])
+    if get_origin(annotation) is list:
+        return True
+    return any(is_list(argument) for argument in get_args(annotation)) if _is_union(annotation) else False
+
+
+def _is_union(annotation: Any) -> bool:
+    return get_origin(annotation) is Union or type(annotation).__name__ == "UnionType"
+
+
+@cache
+def named_lists(model: type[BaseModel]) -> frozenset[str]:
+    """Return the keys, anywhere under a model, whose lists hold items with a required `name`."""
+    found: set[str] = set()
+    seen: set[type[BaseModel]] = set()
+    waiting = [model]
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        for name, field in fields_of(current).items():
+            inner = models_in(field.info.annotation)
+            waiting += inner
+            if is_list(field.info.annotation) and inner and all("name" in fields_of(item) for item in inner):
+                found.add(name)
+    return frozenset(found)
+
+
+def fields_at(model: type[BaseModel], path: Path, tree: Node | None = None) -> dict[str, Field]:
+    """Return the fields that a table at a path may have; `tree` tells which variant of a list's item is meant."""
+    return {name: field for candidate in _models_at(model, path, tree) for name, field in fields_of(candidate).items()}
+
+
+def field_at(model: type[BaseModel], path: Path, tree: Node | None = None) -> Field | None:
+    """Return the field at a path, or None where the models know none there."""
+    return fields_at(model, path[:-1], tree).get(str(path[-1])) if path else None
+
+
+def _models_at(model: type[BaseModel], path: Path, tree: Node | None) -> tuple[type[BaseModel], ...]:
+    models: tuple[type[BaseModel], ...] = (model,)
+    node = tree
+    in_list = False
+    for step in path:
+        node = None if node is None else child_of(node, step)
+        if in_list:
+            in_list = False
+        else:
+            fields = [found for candidate in models if (found := fields_of(candidate).get(str(step))) is not None]
+            models = tuple(inner for field in fields for inner in models_in(field.info.annotation))
+            in_list = any(is_list(field.info.annotation) for field in fields)
+        models = _variants(models, node)
+    return models
+
+
+def _variants(models: tuple[type[BaseModel], ...], node: Node | None) -> tuple[type[BaseModel], ...]:
+    """Return the models whose `type` is the one that the node has, or all where that does not tell them apart."""
+    kind = None if node is None else child_of(node, "type")
+    if len(models) > 1 and isinstance(kind, Scalar):
+        told = tuple(model for model in models if kind.value in get_args(model.model_fields["type"].annotation))
+        return told or models
+    return models

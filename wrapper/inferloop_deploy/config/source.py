@@ -1,0 +1,151 @@
+"""A configuration as it was written: values that know their file, line, column and layer.
+
+A document is a tree of three kinds of node. Trees are never changed; merging makes new ones that share what they can.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, TypeAlias
+
+Layer = Literal["default", "environment", "cloud", "service", "override"]
+"""Who said it, the weakest first: built-in default, environment.yaml, the cloud's file, the service, its override."""
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in a document: keys, and indexes of list items."""
+
+Plain: TypeAlias = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+"""What YAML can say, without its places."""
+
+
+class Origin(NamedTuple):
+    """Where a value was written; a built-in default has neither file nor line."""
+
+    file: str
+    line: int
+    column: int
+    layer: Layer
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else "built-in default"
+
+
+BUILT_IN = Origin(file="", line=0, column=0, layer="default")
+"""Origin of a value that no file names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value; `key` is where its key stands, if it has one."""
+
+    value: bool | int | float | str | None
+    origin: Origin
+    key: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A mapping; one that `resets` takes nothing from the layers below it."""
+
+    entries: dict[str, Node]
+    origin: Origin
+    key: Origin | None = None
+    resets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list; one that `resets` takes nothing from the layers below it."""
+
+    items: tuple[Node, ...]
+    origin: Origin
+    key: Origin | None = None
+    resets: bool = False
+
+
+Node: TypeAlias = Scalar | Table | Sequence
+
+
+def is_null(node: Node) -> bool:
+    """Tell whether a node is an explicit null, which stands for the default."""
+    return isinstance(node, Scalar) and node.value is None
+
+
+def plain(node: Node) -> Plain:
+    """Return the values alone; a key that is null is left out, because null stands for the default."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Table):
+        return {key: plain(child) for key, child in node.entries.items() if not is_null(child)}
+    return [plain(child) for child in node.items]
+
+
+def find(node: Node, path: Path) -> Node | None:
+    """Return the node at a path, or None where there is none."""
+    for step in path:
+        child = child_of(node, step)
+        if child is None:
+            return None
+        node = child
+    return node
+
+
+def child_of(node: Node, step: str | int) -> Node | None:
+    """Return the child that a step leads to: a key, an index, or the name of a list's named item."""
+    if isinstance(node, Table):
+        return node.entries.get(step) if isinstance(step, str) else None
+    if isinstance(node, Sequence):
+        if isinstance(step, int):
+            return node.items[step] if 0 <= step < len(node.items) else None
+        return next((item for item in node.items if name_of(item) == step), None)
+    return None
+
+
+def name_of(node: Node) -> str | None:
+    """Return the `name` of a list's item, or None where it has none."""
+    if isinstance(node, Table):
+        name = node.entries.get("name")
+        if isinstance(name, Scalar) and isinstance(name.value, str):
+            return name.value
+    return None
+
+
+def nearest(node: Node, path: Path) -> Node:
+    """Return the node at a path, or the deepest one above it that was written."""
+    for step in path:
+        child = child_of(node, step)
+        if child is None:
+            break
+        node = child
+    return node
+
+
+def origins(node: Node, path: Path = ()) -> dict[Path, Origin]:
+    """Return where every table, list and value of a tree was written, by path."""
+    found: dict[Path, Origin] = {path: node.origin}
+    if isinstance(node, Table):
+        for key, child in node.entries.items():
+            found |= origins(child, (*path, key))
+    elif isinstance(node, Sequence):
+        for index, child in enumerate(node.items):
+            found |= origins(child, (*path, index))
+    return found
+
+
+def spell(path: Path, node: Node | None = None) -> str:
+    """Return a path as people write it: `spec.dependencies[postgres].size`; list items by name where `node` has one."""
+    said = ""
+    for step in path:
+        child = None if node is None else child_of(node, step)
+        if isinstance(step, int):
+            name = None if child is None else name_of(child)
+            said += f"[{step if name is None else name}]"
+        else:
+            said += f".{step}" if said else step
+        node = child
+    return said
+
+
+def without(table: Table, key: str) -> Table:
+    """Return a table without one of its keys."""
+    return replace(table, entries={name: child for name, child in table.entries.items() if name != key})
