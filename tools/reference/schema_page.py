@@ -1,6 +1,7 @@
 """The reference of a configuration file, from its JSON Schema."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from markdown import GENERATED, code, paragraphs, prose, table
 
 Schema = dict[str, Any]
+VARIANT = " (type: {})"
 
 
 @dataclass
@@ -45,14 +47,15 @@ class Reference:
 
     def _children(self, path: str, schema: Schema) -> Iterator[tuple[str, str, Schema]]:
         """Yield (path, name of the definition, body) of every object below a value."""
-        for form in alternatives(schema):
-            name, body = self.resolve(form)
+        forms = [self.resolve(form) for form in alternatives(schema)]
+        several = sum("properties" in body for _, body in forms) > 1
+        for name, body in forms:
             if body.get("anyOf") or body.get("oneOf"):
                 yield from self._children(path, body)
             elif body.get("type") == "array" and "items" in body:
                 yield from self._children(f"{path}[]", body["items"])
             elif "properties" in body:
-                yield path, name or path, body
+                yield path + (_variant(body) if several else ""), name or path, body
             elif isinstance(body.get("additionalProperties"), dict):
                 yield from self._children(f"{path}.NAME", body["additionalProperties"])
 
@@ -69,7 +72,7 @@ class Reference:
     def anchor(self, name: str) -> str:
         """Return the anchor of a section."""
         path = self.sections[name].path or "top-level"
-        return path.lower().replace(".", "-").replace("[]", "")
+        return re.sub(r"[^a-z0-9_-]+", "-", path.lower().replace("[]", "")).strip("-")
 
     def type_text(self, schema: Schema) -> str:
         """Return the type of a value in words, objects as links to their sections."""
@@ -81,7 +84,7 @@ class Reference:
 
     def _form_text(self, name: str | None, body: Schema) -> str:
         if name in self.sections and "properties" in body:
-            return f"[object](#{self.anchor(name)})"
+            return f"[{_variant(body).strip(' ()') or 'object'}](#{self.anchor(name)})"
         if body.get("anyOf") or body.get("oneOf"):
             return self.type_text(body)
         if body.get("type") == "array":
@@ -94,8 +97,6 @@ class Reference:
             return ", ".join(code(str(value)) for value in body["enum"])
         kind = str(body.get("type", "any"))
         return {"integer": "whole number", "boolean": "true or false"}.get(kind, kind)
-            body.get("type", ""), body.get("type", "any")
-        )
 
     def accepted(self, schema: Schema) -> str:
         """Return the limits of a value."""
@@ -105,6 +106,13 @@ class Reference:
             for limits in (body, {key: form[key] for key in form if key != "$ref"} if "$ref" in form else {}):
                 notes += _limits(limits)
         return "; ".join(dict.fromkeys(notes))
+
+
+def _variant(body: Schema) -> str:
+    """Return which of several kinds of object this is, by its `type`."""
+    kind = body["properties"].get("type", {})
+    names = [kind["const"]] if "const" in kind else kind.get("enum", [])
+    return VARIANT.format(" or ".join(names)) if names else ""
 
 
 def _limits(schema: Schema) -> list[str]:
