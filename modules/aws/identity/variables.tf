@@ -9,14 +9,14 @@ variable "account" {
 }
 
 variable "ci" {
-  description = "OIDC identity of the CI system: issuer, audience, and the jobs (exact subjects) that may plan or apply; null makes no CI roles."
+  description = "OIDC identity of the CI system: issuer, audience, the jobs (exact subjects) that may plan and apply, and the Terraform state they use; an account has one provider per issuer, a second environment names it by existing; null makes no CI roles."
   type = object({
     issuer   = string
     audience = optional(string, "sts.amazonaws.com")
     existing = optional(object({ provider_arn = string }))
     plan = optional(object({
       subjects    = set(string)
-      policy_arns = optional(map(string), {})
+      policy_arns = optional(map(string))
     }))
     apply = optional(object({
       subjects    = set(string)
@@ -24,12 +24,40 @@ variable "ci" {
     }))
     state = optional(object({
       bucket_arn = string
-      key_prefix = optional(string, "")
+      key_prefix = string
       key_arn    = optional(string)
     }))
     session_seconds = optional(number, 3600)
   })
   default = null
+  validation {
+    condition     = var.ci == null || try(can(regex("^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$", var.ci.issuer)), false)
+    error_message = "ci.issuer must be the https:// URL of the OIDC issuer, for example https://token.actions.githubusercontent.com."
+  }
+  validation {
+    condition     = alltrue([for subject in concat(tolist(try(var.ci.plan.subjects, [])), tolist(try(var.ci.apply.subjects, []))) : can(regex("^[^*?]+$", subject))])
+    error_message = "ci.plan.subjects and ci.apply.subjects must name whole subjects without * and ?, for example repo:acme/platform:environment:prod."
+  }
+  validation {
+    condition     = alltrue([for role in [try(var.ci.plan, null), try(var.ci.apply, null)] : role == null || try(length(role.subjects) > 0, false)])
+    error_message = "ci.plan.subjects and ci.apply.subjects must name at least one subject each."
+  }
+  validation {
+    condition     = var.ci == null || try(can(regex("^[^*?]+$", var.ci.audience)), false)
+    error_message = "ci.audience must be one audience without * and ?."
+  }
+  validation {
+    condition     = try(var.ci.apply, null) == null || try(length(var.ci.apply.policy_arns) > 0, false)
+    error_message = "ci.apply.policy_arns must name at least one policy: what an apply may change is the account's decision."
+  }
+  validation {
+    condition     = try(var.ci.state, null) == null || try(endswith(var.ci.state.key_prefix, "/") && !startswith(var.ci.state.key_prefix, "/"), false)
+    error_message = "ci.state.key_prefix must end with / and not start with it, for example acme/dev/."
+  }
+  validation {
+    condition     = var.ci == null || try(var.ci.session_seconds >= 3600 && var.ci.session_seconds <= 43200, false)
+    error_message = "ci.session_seconds must be 3600 to 43200."
+  }
 }
 
 variable "cluster" {
@@ -55,6 +83,10 @@ variable "mode" {
   type        = string
   default     = "pod-identity"
   nullable    = false
+  validation {
+    condition     = contains(["irsa", "pod-identity"], var.mode)
+    error_message = "mode must be pod-identity or irsa."
+  }
 }
 
 variable "name" {
@@ -130,4 +162,36 @@ variable "services" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for service in var.services : can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", service.name))])
+    error_message = "services.*.name must be a role name of at most 64 letters, digits and +=,.@_-."
+  }
+  validation {
+    condition     = alltrue([for service in var.services : alltrue([for name in [service.namespace, service.service_account] : can(regex("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", name))])])
+    error_message = "services.*.namespace and service_account must be one Kubernetes name each, without wildcards."
+  }
+  validation {
+    condition     = length(distinct([for service in var.services : "${service.namespace}/${service.service_account}"])) == length(var.services)
+    error_message = "services.*.service_account: a service account takes one role; two services name the same account in the same namespace."
+  }
+  validation {
+    condition     = alltrue([for service in var.services : contains(["irsa", "pod-identity"], coalesce(service.mode, "pod-identity"))])
+    error_message = "services.*.mode must be pod-identity or irsa."
+  }
+  validation {
+    condition     = alltrue(flatten([for service in var.services : [for queue in service.queues : queue.send || queue.receive]]))
+    error_message = "services.*.queues.* needs send, receive or both."
+  }
+  validation {
+    condition     = alltrue(flatten([for service in var.services : [for item in concat(values(service.buckets), values(service.tables)) : item.read || item.write]]))
+    error_message = "services.*.buckets.* and tables.* need read, write or both."
+  }
+  validation {
+    condition     = alltrue(flatten([for service in var.services : [for bucket in service.buckets : !can(regex("[*?$]", bucket.prefix))]]))
+    error_message = "services.*.buckets.*.prefix must be a plain path without *, ? and $."
+  }
+  validation {
+    condition     = alltrue(flatten([for service in var.services : [for key in service.keys : key.encrypt || key.decrypt]]))
+    error_message = "services.*.keys.* needs encrypt, decrypt or both."
+  }
 }
