@@ -1,0 +1,86 @@
+"""Write the reference pages of the documentation, or with `--check` tell which ones are out of date.
+
+Run through `make docs` and `make lint`.
+"""
+
+import difflib
+import json
+import sys
+from pathlib import Path
+
+import typer
+from cli_page import cli_page
+from decisions_page import decisions_page
+from module_pages import index_page, module_page, page_path
+from schema_page import schema_page
+from terraform_files import module_folders, read_module
+
+from inferloop_deploy.cli import build
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+SCHEMAS = {
+    "service-config": (
+        "ServiceConfig",
+        ("What a service team writes in `services/SERVICE/deployment-config.yaml`. Everything but the fields marked "
+        "*required* may be left out. `inferloop-deploy explain PATH` tells the same on the command line."),
+    ),
+    "environment": (
+        "Environment",
+        ("What the platform team writes in `environments/ENV/environment.yaml` and `environments/ENV/CLOUD.yaml`. Both "
+        "files have this form; the cloud's file is laid over the environment's, and together they must be whole."),
+    ),
+}
+
+
+def pages() -> dict[Path, str]:
+    """Return the text of every reference page by its path."""
+    modules = [read_module(folder, name) for name, folder in module_folders(ROOT).items()]
+    paths = {module.name: page_path(module.name) for module in modules}
+    written = {REFERENCE / paths[module.name]: module_page(module, paths) for module in modules}
+    written[REFERENCE / "modules" / "index.md"] = index_page(modules)
+    for name, (title, introduction) in SCHEMAS.items():
+        source = f"schemas/{name}.schema.json"
+        schema = json.loads((ROOT / source).read_text())
+        written[REFERENCE / f"{name}.md"] = schema_page(title, introduction, schema, f"`{source}`")
+    written[REFERENCE / "cli.md"] = cli_page(typer.main.get_command(build()))
+    written[ROOT / "docs" / "decisions" / "index.md"] = decisions_page(ROOT / "docs" / "decisions")
+    return written
+
+
+def strays(wanted: set[Path]) -> list[Path]:
+    """Return the pages of modules that are no longer there."""
+    return sorted(set((REFERENCE / "modules").glob("*.md")) - wanted)
+
+
+def check(wanted: dict[Path, str]) -> int:
+    """Print what is out of date; return 1 where something is."""
+    stale = 0
+    for path, text in wanted.items():
+        there = path.read_text() if path.exists() else ""
+        if there != text:
+            stale = 1
+            name = str(path.relative_to(ROOT))
+            print(
+                *list(difflib.unified_diff(there.splitlines(), text.splitlines(), name, "wanted", n=0))[:12], sep="\n"
+            )
+    for path in strays(set(wanted)):
+        stale = 1
+        print(f"{path.relative_to(ROOT)}: the module is gone")
+    return stale
+
+
+def write(wanted: dict[Path, str]) -> int:
+    """Write the pages that changed and remove those of modules that are gone."""
+    for path in strays(set(wanted)):
+        path.unlink()
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            print(f"reference: wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(check(pages()) if "--check" in sys.argv[1:] else write(pages()))
