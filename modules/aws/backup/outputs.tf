@@ -6,7 +6,7 @@ output "key_arn" {
 output "plan_ids" {
   description = "Id of each plan, by plan key."
   value       = { for key, plan in aws_backup_plan.this : key => plan.id }
-  depends_on  = [aws_backup_selection.this]
+  depends_on  = [aws_backup_selection.named, aws_backup_selection.tagged]
 }
 
 output "role_arn" {

@@ -76,4 +76,26 @@ variable "plans" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for plan in values(var.plans) : length(plan.rules) > 0 && length(plan.select_tags) + length(plan.select_arns) > 0])
+    error_message = "Each of plans needs at least one of rules, and select_tags or select_arns."
+  }
+  validation {
+    condition     = alltrue(flatten([for plan in values(var.plans) : [for rule in values(plan.rules) : can(regex("^(cron|rate)\\(.+\\)$", rule.schedule))]]))
+    error_message = "plans[*].rules[*].schedule must be cron(...) or rate(...), for example cron(0 3 * * ? *)."
+  }
+  validation {
+    condition = alltrue(flatten([for plan in values(var.plans) : [
+      for rule in values(plan.rules) : rule.retention_days >= 1 && (rule.cold_storage_after_days == null ? true : rule.retention_days >= rule.cold_storage_after_days + 90)
+    ]]))
+    error_message = "plans[*].rules[*].retention_days must be at least 1, and at least 90 more than cold_storage_after_days: AWS keeps what went cold for 90 days."
+  }
+  validation {
+    condition     = alltrue(flatten([for plan in values(var.plans) : [for rule in values(plan.rules) : !rule.continuous || (rule.retention_days <= 35 && rule.cold_storage_after_days == null)]]))
+    error_message = "plans[*].rules[*] with continuous must keep at most 35 days and use no cold storage."
+  }
+  validation {
+    condition     = alltrue(flatten([for plan in values(var.plans) : [for rule in values(plan.rules) : rule.start_window_minutes >= 60 && rule.completion_window_minutes >= rule.start_window_minutes + 60]]))
+    error_message = "plans[*].rules[*].start_window_minutes must be at least 60, and completion_window_minutes at least 60 more."
+  }
 }

@@ -45,6 +45,26 @@ variable "file_systems" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for item in values(var.file_systems) : contains(["elastic", "bursting", "provisioned"], item.throughput_mode) && (item.throughput_mode == "provisioned") == (item.throughput_mibps != null)])
+    error_message = "file_systems[*].throughput_mode must be elastic, bursting or provisioned; provisioned, and only it, takes throughput_mibps."
+  }
+  validation {
+    condition = alltrue(flatten([for item in values(var.file_systems) : [
+      for days in [item.infrequent_after_days, item.archive_after_days] : contains([1, 7, 14, 30, 60, 90, 180, 270, 365], days) if days != null
+    ]]))
+    error_message = "file_systems[*].infrequent_after_days and archive_after_days must be 1, 7, 14, 30, 60, 90, 180, 270 or 365."
+  }
+  validation {
+    condition     = alltrue([for item in values(var.file_systems) : item.archive_after_days == null ? true : item.throughput_mode == "elastic" && item.archive_after_days > coalesce(item.infrequent_after_days, 0)])
+    error_message = "file_systems[*].archive_after_days needs throughput_mode elastic, and more days than infrequent_after_days."
+  }
+  validation {
+    condition = alltrue(flatten([for item in values(var.file_systems) : [
+      for point in values(item.access_points) : can(regex("^(/[A-Za-z0-9._-]+){1,4}$", point.path)) && can(regex("^0?[0-7]{3}$", point.permissions)) && point.uid > 0 && point.gid > 0
+    ]]))
+    error_message = "file_systems[*].access_points[*] needs a path such as /models/textnlp (at most 4 parts), octal permissions such as 0750, and a uid and gid above 0."
+  }
 }
 
 variable "labels" {

@@ -62,4 +62,31 @@ variable "tables" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for table in values(var.tables) : can(regex("^[A-Za-z0-9_.-]{3,255}$", table.name))])
+    error_message = "tables[*].name must have 3 to 255 letters, digits, underscores, hyphens and dots."
+  }
+  validation {
+    condition = alltrue(flatten([for table in values(var.tables) : [
+      for attribute in concat(
+        [table.hash_key, table.range_key],
+        flatten([for index in values(table.indexes) : [index.hash_key, index.range_key]]),
+      ) : contains(["S", "N", "B"], attribute.type) if attribute != null
+    ]]))
+    error_message = "The type of tables[*].hash_key, range_key and those of its indexes must be S, N or B."
+  }
+  validation {
+    condition     = alltrue([for table in values(var.tables) : table.stream == null ? true : contains(["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"], table.stream)])
+    error_message = "tables[*].stream must be KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES."
+  }
+  validation {
+    condition = alltrue(flatten([for table in values(var.tables) : [
+      for index in values(table.indexes) : contains(["ALL", "KEYS_ONLY", "INCLUDE"], index.projection) && (index.projection == "INCLUDE") == (length(index.non_key_fields) > 0)
+    ]]))
+    error_message = "tables[*].indexes[*].projection must be ALL, KEYS_ONLY or INCLUDE; INCLUDE, and only it, takes non_key_fields."
+  }
+  validation {
+    condition     = alltrue([for table in values(var.tables) : table.recovery_days >= 1 && table.recovery_days <= 35])
+    error_message = "tables[*].recovery_days must be 1 to 35."
+  }
 }
