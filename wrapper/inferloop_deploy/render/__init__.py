@@ -1,0 +1,47 @@
+"""Rendering: a checked configuration as the tfvars that Terraform takes, and the way back from each value to its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inferloop_deploy.config.effective import EffectiveConfig
+from inferloop_deploy.render.blocks import Block, cluster_block, environment_block, service_block
+from inferloop_deploy.render.hcl import Value
+from inferloop_deploy.render.layout import environment_text, services_text
+from inferloop_deploy.render.source_map import SourceMap, places_of, to_json, values_of
+
+SERVICES_FILE = "services.auto.tfvars"
+ENVIRONMENT_FILE = "environment.auto.tfvars"
+SOURCE_MAP_FILE = "source-map.json"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The files of one environment on one cloud, by name, and what they hold."""
+
+    files: Mapping[str, str]
+    source_map: SourceMap
+    variables: Mapping[str, Block]
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Every value by its path in the tfvars."""
+        return {path: value for name, block in self.variables.items() for path, value in values_of(name, block)}
+
+
+def render(config: EffectiveConfig) -> Rendered:
+    """Return the tfvars and the source map of a configuration."""
+    name = config.environment.config.metadata.name
+    services = Block({service: service_block(config.services[service]) for service in sorted(config.services)})
+    environment = environment_block(config.environment)
+    cluster = cluster_block(config.environment)
+    variables = {"eks_config": cluster, "environment": environment, "services": services}
+    places = {path: place for variable, block in variables.items() for path, place in places_of(variable, block)}
+    source_map = SourceMap(name, config.cloud, tuple(services.entries), places)
+    files = {
+        ENVIRONMENT_FILE: environment_text(name, config.cloud, environment, cluster),
+        SERVICES_FILE: services_text(name, config.cloud, services),
+        SOURCE_MAP_FILE: to_json(source_map),
+    }
+    return Rendered(files, source_map, variables)
