@@ -40,6 +40,66 @@ variable "caches" {
   }))
   default  = {}
   nullable = false
+
+  validation {
+    condition     = alltrue([for item in var.caches : can(regex("^[a-z](-?[a-z0-9])*$", item.name)) && length(item.name) <= 40])
+    error_message = "caches: name must have 1 to 40 lower-case letters, digits and single hyphens, and start with a letter."
+  }
+  validation {
+    condition     = length(distinct([for item in var.caches : item.name if item.existing == null])) == length([for item in var.caches : 1 if item.existing == null])
+    error_message = "caches: every name must be used once."
+  }
+  validation {
+    condition     = alltrue([for item in var.caches : contains(["valkey", "redis"], item.engine)])
+    error_message = "caches: engine must be valkey or redis."
+  }
+  validation {
+    # IAM authentication begins with these.
+    condition = alltrue([
+      for item in var.caches : item.version == null ? true : can(regex(item.engine == "redis" ? "^7\\.[01]$" : "^(7\\.2|8\\.[0-9])$", item.version))
+    ])
+    error_message = "caches: version must be 7.2 or 8.x for valkey, 7.0 or 7.1 for redis."
+  }
+  validation {
+    condition     = alltrue([for item in var.caches : can(regex("^cache\\.[a-z0-9]+\\.[a-z0-9]+$", item.node_type))])
+    error_message = "caches: node_type must be one of ElastiCache, such as cache.t4g.small."
+  }
+  validation {
+    condition     = alltrue([for item in var.caches : item.replicas >= 0 && item.replicas <= 5 && floor(item.replicas) == item.replicas])
+    error_message = "caches: replicas must be a whole number from 0 to 5."
+  }
+  validation {
+    condition     = alltrue([for item in var.caches : item.snapshot_retention_days >= 0 && item.snapshot_retention_days <= 35])
+    error_message = "caches: snapshot_retention_days must be from 0 (no snapshots) to 35."
+  }
+  validation {
+    condition     = alltrue([for item in var.caches : can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$", item.snapshot_window))])
+    error_message = "caches: snapshot_window must be two times of day in UTC, such as 01:00-02:00."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for item in var.caches : [for service, entry in item.services : can(regex("^[a-z][a-z0-9-]*$", service))]
+    ]))
+    error_message = "caches: a name in services must have lower-case letters, digits and hyphens only, as it is the prefix of the service's keys."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for item in var.caches : [for entry in item.services : can(regex("^[a-z][a-z0-9-]{0,39}$", entry.user)) && entry.user != "default"]
+    ]))
+    error_message = "caches: user in services must have 1 to 40 lower-case letters, digits and hyphens, start with a letter, and not be default."
+  }
+  validation {
+    condition = length(distinct(flatten([for item in var.caches : [for entry in item.services : entry.user] if item.existing == null]))) == length(
+      flatten([for item in var.caches : [for entry in item.services : entry.user] if item.existing == null])
+    )
+    error_message = "caches: every user in services must be used once, over all caches."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for item in var.caches : [for entry in item.services : can(regex("^[-+][a-z@|-]+( [-+][a-z@|-]+)*$", entry.commands))]
+    ]))
+    error_message = "caches: commands in services must be ACL rules about commands only, such as \"+@all -@dangerous\"; keys and channels are always those of the service."
+  }
 }
 
 variable "clients" {
@@ -50,6 +110,12 @@ variable "clients" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition = alltrue(flatten([
+      for client in var.clients : [for key in coalesce(client.caches, []) : contains(keys(var.caches), key)]
+    ]))
+    error_message = "clients: every name in caches must be a key of caches."
+  }
 }
 
 variable "deletion_protection" {

@@ -376,3 +376,11 @@ run "one_name_for_two_instances_is_refused" {
   }
   expect_failures = [var.instances]
 }
+
+run "a_bad_base_name_is_refused" {
+  command = plan
+  variables {
+    name = "Acme"
+  }
+  expect_failures = [var.name]
+}
