@@ -81,7 +81,7 @@ def fetch(tool: Tool, cache: Path) -> Path:
             raise InstallError(
                 f"{tool.url} cannot be fetched ({reason}).\n"
                 f"Either put {tool.file_name} into {cache} by hand and run `make tools` again,\n"
-                f"or install {tool.name} >= 1.9 (or OpenTofu) your own way, so that `{tool.name}` is on the PATH,\n"
+                f"or install {tool.name} >= 1.10 (or OpenTofu) your own way, so that `{tool.name}` is on the PATH,\n"
                 f"or name the program: export INFERLOOP_TERRAFORM=/path/to/{tool.name}"
             ) from None
         part.flush()
