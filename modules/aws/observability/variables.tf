@@ -16,6 +16,10 @@ variable "anomaly" {
     monitor_arn    = optional(string)
   })
   default = null
+  validation {
+    condition     = var.anomaly == null ? true : contains(["IMMEDIATE", "DAILY", "WEEKLY"], var.anomaly.frequency)
+    error_message = "anomaly.frequency must be IMMEDIATE, DAILY or WEEKLY."
+  }
 }
 
 variable "budgets" {
@@ -28,6 +32,10 @@ variable "budgets" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for budget in values(var.budgets) : budget.limit_usd > 0 && length(budget.tags) <= 1 && length(budget.actual_percent) + length(budget.forecast_percent) <= 5])
+    error_message = "budgets[*] needs limit_usd above 0, at most one of tags (AWS takes several as alternatives) and at most five percentages."
+  }
 }
 
 variable "caches" {
@@ -106,6 +114,10 @@ variable "log_groups" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for group in values(var.log_groups) : contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], group.retention_days)])
+    error_message = "log_groups[*].retention_days must be one that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, or 0 for ever."
+  }
 }
 
 variable "name" {
@@ -154,4 +166,8 @@ variable "traces" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for trace in values(var.traces) : trace.sampling_rate >= 0 && trace.sampling_rate <= 1 && trace.priority >= 1 && trace.priority <= 9999])
+    error_message = "traces[*].sampling_rate must be 0 to 1, and priority 1 to 9999."
+  }
 }
