@@ -25,12 +25,13 @@ class Changes:
     """Does what changes something, and keeps the list; with `dry_run` it keeps the list only."""
 
     dry_run: bool = False
-    report: Callable[[Change], None] = lambda change: None
+    report: Callable[[Change], None] | None = None
     made: list[Change] = field(default_factory=list)
 
     def change(self, target: str, message: str, function: Callable[[], T]) -> T | None:
         """Call `function`, which does `message` (a verb: "create", "write") to `target`; None on a dry run."""
         change = Change(target, message)
         self.made.append(change)
-        self.report(change)
+        if self.report is not None:
+            self.report(change)
         return None if self.dry_run else function()

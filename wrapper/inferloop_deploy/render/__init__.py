@@ -1,4 +1,4 @@
-"""Rendering: a checked configuration as the tfvars that Terraform takes, and the way back from each value to its line."""
+"""Rendering: a checked configuration as the tfvars that Terraform takes, and the way back from values to lines."""
 
 from __future__ import annotations
 

@@ -274,7 +274,7 @@ class _Signals:
 
     def take(self, number: int, _frame: FrameType | None = None) -> None:
         self.came.append(number)
-        if self.process is not None and len(self.came) <= 2:  # noqa: PLR2004
+        if self.process is not None and len(self.came) <= 2:
             self.process.send_signal(signal.SIGINT)
 
     def reach(self, process: subprocess.Popen[bytes]) -> None:
