@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from terraform_tree import Tree
@@ -30,11 +31,27 @@ def test_module_is_laid_out_valid_and_passes_its_tests(tree: Tree, module: str) 
     tree.succeed(module, "validate", "-no-color")
     if module not in TESTED:
         return
-    events = [json.loads(line) for line in tree.succeed(module, "test", "-json").splitlines()]
+    outcome = tree.terraform(module, "test", "-json")
+    events = [json.loads(line) for line in outcome.stdout.splitlines()]
     summaries = [event["test_summary"] for event in events if event["type"] == "test_summary"]
-    assert summaries, "terraform test printed no summary"
-    assert summaries[0]["failed"] == summaries[0]["errored"] == summaries[0]["skipped"] == 0
+    assert summaries, f"terraform test printed no summary:\n{outcome.stdout}\n{outcome.stderr}"
+    assert summaries[0]["status"] == "pass", "\n".join(failures(module, events))
+    assert outcome.returncode == summaries[0]["skipped"] == 0
     assert summaries[0]["passed"] > 0
+
+
+def failures(module: str, events: list[dict[str, Any]]) -> list[str]:
+    """Return what went wrong in a `terraform test`, one line for each run and each diagnostic."""
+    said = []
+    for event in events:
+        run, diagnostic = event.get("test_run", {}), event.get("diagnostic")
+        if run.get("status") in ("fail", "error"):
+            said.append(f"{module}/{run['path']}: {run['run']} {run['status']}s")
+        if diagnostic and diagnostic["severity"] == "error":
+            place = diagnostic.get("range", {})
+            where = f"{module}/{place.get('filename', '')}:{place.get('start', {}).get('line', '')}"
+            said.append(f"  {where}: {diagnostic['summary']}: {diagnostic.get('detail', '')}")
+    return said
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("modules/")])
@@ -48,9 +65,10 @@ def test_every_message_of_a_module_is_provoked_by_a_test(module: str) -> None:
     sources = "\n".join(path.read_text() for path in sorted((ROOT / module).glob("*.tf")))
     tests = "\n".join(path.read_text() for path in sorted((ROOT / module / "tests").glob("*.tftest.hcl")))
     checked = {
-        f"var.{name}" for name, body in re.findall(r'^variable "([^"]+)" \{\n(.*?)^\}', sources, re.MULTILINE | re.DOTALL)
+        f"var.{name}"
+        for name, body in re.findall(r'^variable "([^"]+)" \{\n(.*?)^\}', sources, re.MULTILINE | re.DOTALL)
         if re.search(r"^  validation \{", body, re.MULTILINE)
-    }  # fmt: skip
+    }
     checked |= {
         f"{kind}.{name}"
         for kind, name, body in re.findall(
