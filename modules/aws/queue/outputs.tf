@@ -1,6 +1,7 @@
 output "arns" {
   description = "ARN, by queue key."
   value       = local.arns
+  depends_on  = [aws_sqs_queue_policy.this]
 }
 
 output "dead_letter_arns" {
@@ -26,4 +27,5 @@ output "names" {
 output "urls" {
   description = "URL that clients use, by queue key."
   value       = local.urls
+  depends_on  = [aws_sqs_queue_policy.this]
 }
