@@ -72,10 +72,15 @@ class AdditiveRegression:
         return np.concatenate([np.arange(self._ends[c], self._ends[c + 1]) for c in columns])
 
     def solve(
-        self, target: Floats, columns: Sequence[int], rows: Ints | None, terms: int, least_gain: float,
+        self,
+        target: Floats,
+        columns: Sequence[int],
+        rows: Ints | None,
+        terms: int,
+        least_gain: float,
         chance_factor: float = 2.0,
     ) -> tuple[list[int], list[Floats], Floats]:
-        """Regress `target` (rows x outputs) on at most `terms` of `columns`, keeping those that explain `least_gain` of the variance.
+        """Regress `target` (rows x outputs) on at most `terms` of `columns`: those that explain `least_gain` of the variance.
 
         Returns the columns kept, each one's table (codes x outputs) and the constant of each output.
         """
@@ -93,7 +98,7 @@ class AdditiveRegression:
         while True:
             span = self._span(kept)
             matrix = gram[np.ix_(span, span)] + np.diag(self._ridge[span])
-            inverse = np.linalg.inv(matrix)
+            inverse: Floats = np.asarray(np.linalg.inv(matrix), np.float64)
             weights = inverse @ moment[span]
             gains = self._gains(kept, inverse, weights) / variance
             # A column of no use gains its number of basis functions / rows by chance.

@@ -6,9 +6,9 @@ so that simple columns come first and the continuous ones are drawn given all of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,16 @@ import pyarrow as pa
 from inferloop_synthetic.tabular.additive import AdditiveRegression, basis_of
 from inferloop_synthetic.tabular.arrays import Bools, Floats, Ints
 from inferloop_synthetic.tabular.codecs import CellRules, Codec, Coded, encode_levels, encode_numbers
-from inferloop_synthetic.tabular.forms import NumberForm, is_number, level_array, level_numbers, number_array, number_form, without_rare
+from inferloop_synthetic.tabular.conditions import Allowed, allow_range, constant_weight, draw_allowed
+from inferloop_synthetic.tabular.forms import (
+    NumberForm,
+    is_number,
+    level_array,
+    level_numbers,
+    number_array,
+    number_form,
+    without_rare,
+)
 from inferloop_synthetic.tabular.relations import Relation, find_relations, gap_relations, ordered_pairs
 from inferloop_synthetic.tabular.stages import Input, Learned, Stage, StageRules, draw, fit_stage
 
@@ -29,8 +38,8 @@ MOST_PAIRS = 2**20
 class Rules:
     """How a table is fitted."""
 
-    cells: CellRules = CellRules()
-    stages: StageRules = StageRules()
+    cells: CellRules = field(default_factory=CellRules)
+    stages: StageRules = field(default_factory=StageRules)
     level_rows: int = 2
     """Levels of a category seen in fewer rows are not released."""
     fit_rows: int = 100_000
@@ -73,16 +82,58 @@ class Chain:
         codes, values, missing = self._draw_parts(rows, rng)
         return [self._array(c, codes, values[c], missing[c]) for c in range(len(self.columns))]
 
+    def allowed(self, column: int, low: float, high: float) -> dict[int, Allowed]:
+        """Return what a number column's parts may be for it to lie between two numbers (in units of its form)."""
+        found: dict[int, Allowed] = {}
+        form = self.columns[column].form
+        assert form is not None  # noqa: S101
+        for i, part in enumerate(self.parts):
+            if part.column != column:
+                continue
+            if part.relation is not None:
+                continue
+            if part.role == DAY:
+                found[i] = allow_range(part.codec, np.floor(low / form.day), np.floor(high / form.day))
+            elif part.role == WHOLE:
+                found[i] = allow_range(part.codec, low, high)
+            elif low == high:
+                found[i] = allow_range(part.codec, low % form.day, low % form.day)
+        return found
+
+    def draw_given(self, rows: int, rng: np.random.Generator, conditions: Mapping[int, Allowed]) -> tuple[list[pa.Array], Floats]:
+        """Draw `rows` candidates that meet the conditions on parts, and the chance to keep each for the draw to be exact."""
+        weight = np.ones(rows)
+        always = np.ones(rows, np.bool_)
+
+        def restricted(i: int, codes: Sequence[Ints]) -> tuple[Ints, Floats | None]:
+            part = self.parts[i]
+            code, value, share = draw_allowed(part.stage, part.codec, codes, conditions[i], rng, rows)
+            np.logical_and(always, share > 0, out=always)
+            if not constant_weight(part.stage, conditions):
+                np.multiply(weight, share, out=weight)
+            return code, value
+
+        codes, values, missing = self._draw_parts(rows, rng, conditions, restricted)
+        arrays = [self._array(c, codes, values[c], missing[c]) for c in range(len(self.columns))]
+        return arrays, weight * always
+
     def _draw_parts(
-        self, rows: int, rng: np.random.Generator
+        self,
+        rows: int,
+        rng: np.random.Generator,
+        conditions: Mapping[int, Allowed] | None = None,
+        restricted: Callable[[int, Sequence[Ints]], tuple[Ints, Floats | None]] | None = None,
     ) -> tuple[list[Ints], list[Floats | None], list[Bools | None]]:
         codes: list[Ints] = []
         values: list[Floats | None] = [None] * len(self.columns)
         missing: list[Bools | None] = [None] * len(self.columns)
         words = rng.integers(0, 2**64, size=(len(self.parts), (rows + 1) // 2), dtype=np.uint64)
         bits = words.view(np.uint32)[:, :rows]
-        for part, part_bits in zip(self.parts, bits, strict=True):
-            code, value = draw(part.stage, part.codec, codes, part_bits)
+        for i, (part, part_bits) in enumerate(zip(self.parts, bits, strict=True)):
+            if conditions is not None and restricted is not None and i in conditions:
+                code, value = restricted(i, codes)
+            else:
+                code, value = draw(part.stage, part.codec, codes, part_bits)
             codes.append(code)
             if part.codec.missing:
                 missing[part.column] = code == part.codec.size - 1
@@ -93,9 +144,7 @@ class Chain:
             values[part.column] = value if before is None else np.add(before, value, out=before)
         return codes, values, missing
 
-    def _finish(
-        self, part: Part, value: Floats, values: Sequence[Floats | None], missing: list[Bools | None]
-    ) -> Floats:
+    def _finish(self, part: Part, value: Floats, values: Sequence[Floats | None], missing: list[Bools | None]) -> Floats:
         form = self.columns[part.column].form
         assert form is not None  # noqa: S101  (only numbers have values)
         if part.relation is not None:
@@ -133,9 +182,7 @@ class _Piece:
     relation: Relation | None
 
 
-def fit_chain(
-    table: pa.Table, rules: Rules, seed: int, first: Sequence[str] = (), gaps: Sequence[tuple[str, str]] = ()
-) -> Chain:
+def fit_chain(table: pa.Table, rules: Rules, seed: int, first: Sequence[str] = (), gaps: Sequence[tuple[str, str]] = ()) -> Chain:
     """Fit a chain to the table's columns, all of which must be numbers, dates, times, booleans or categories.
 
     `first` names the columns that later draws will be conditioned on: they come first in the chain. `gaps` are pairs of
@@ -429,26 +476,3 @@ def _code_table(source: Ints, code: Ints, slots: int, rng: np.random.Generator) 
     seen, start, count = np.unique(source[order], return_index=True, return_counts=True)
     at = start[:, None] + ((np.arange(slots) + rng.random((len(seen), 1))) / slots * count[:, None]).astype(np.int64)
     return seen, code[order][np.minimum(at, len(code) - 1)]
-
-
-def batches(
-    chain: Chain, rows: int, seed: int, shard: int, *, threads: int = 2, batch_rows: int = 131_072, chunk_rows: int = 65_536
-) -> Iterator[list[list[pa.Array]]]:
-    """Yield the batches of one shard in order, each as its chunks; the same for any number of threads."""
-    from collections import deque
-
-    def make(batch: int) -> list[list[pa.Array]]:
-        rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, shard, batch])))
-        left = min(batch_rows, rows - batch * batch_rows)
-        return [chain.draw(min(chunk_rows, left - at), rng) for at in range(0, left, chunk_rows)]
-
-    count = -(-rows // batch_rows)
-    if threads == 1:
-        yield from map(make, range(count))
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        window = deque(pool.submit(make, b) for b in range(min(2 * threads, count)))
-        for following in range(len(window), count + len(window)):
-            yield window.popleft().result()
-            if following < count:
-                window.append(pool.submit(make, following))

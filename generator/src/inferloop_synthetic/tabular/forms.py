@@ -80,7 +80,8 @@ def _moment_form(column: pa.ChunkedArray) -> tuple[NumberForm, Floats]:
     raw = column.cast(width).to_numpy(zero_copy_only=False) if not column.null_count else None
     present = column.drop_null().cast(width).to_numpy(zero_copy_only=False).astype(np.int64)
     unit = next(
-        (u for u in (_DAY_SECONDS * per_second, 3600 * per_second, 60 * per_second, per_second) if not (present % u).any()), 1
+        (u for u in (_DAY_SECONDS * per_second, 3600 * per_second, 60 * per_second, per_second) if not (present % u).any()),
+        1,
     )
     if raw is None:
         values = np.full(len(column), np.nan)

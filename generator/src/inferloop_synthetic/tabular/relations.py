@@ -61,9 +61,7 @@ class Relation:
         return np.clip(value, self.low, self.high, out=value)
 
 
-def find_relations(
-    values: Mapping[int, Floats], order: Sequence[int], whole: Callable[[int], bool]
-) -> dict[int, Relation]:
+def find_relations(values: Mapping[int, Floats], order: Sequence[int], whole: Callable[[int], bool]) -> dict[int, Relation]:
     """Return the columns, in the order given, that earlier columns predict almost exactly."""
     found: dict[int, Relation] = {}
     usable: list[int] = []
@@ -82,9 +80,7 @@ def find_relations(
     return found
 
 
-def _best(
-    target: Floats, inputs: Sequence[Floats], names: Sequence[int], present: Bools, whole: bool
-) -> Relation | None:
+def _best(target: Floats, inputs: Sequence[Floats], names: Sequence[int], present: Bools, whole: bool) -> Relation | None:
     best, best_score = None, NEAR
     y = target[present]
     low, high = float(y.min()), float(y.max())
@@ -108,7 +104,9 @@ def _best(
             if exact >= EXACT_SHARE:
                 return relation
             if logs:
-                relation = Relation("log", *(getattr(relation, f) for f in ("inputs", "weights", "constant", "whole", "low", "high")))
+                relation = Relation(
+                    "log", *(getattr(relation, f) for f in ("inputs", "weights", "constant", "whole", "low", "high"))
+                )
                 left = relation.residual(y, [inputs[chosen[i]][present] for i in picked])
             inner = np.abs(left - np.median(left)) <= np.quantile(np.abs(left - np.median(left)), 0.98)
             score = 1 - left[inner].var() / max(goal[inner].var(), 1e-300)

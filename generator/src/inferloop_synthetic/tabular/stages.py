@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from sklearn.tree import DecisionTreeRegressor
@@ -108,9 +109,7 @@ def leaf_offsets(stage: Stage, codes: Sequence[Ints]) -> tuple[Ints | int, Singl
         return 0, first
     cell: Ints | None = None
     for entry in stage.inputs:
-        part = (
-            entry.group.take(binned[entry.index], mode="clip") if entry.index >= 0 else entry.group.take(codes[entry.column])
-        )
+        part = entry.group.take(binned[entry.index], mode="clip") if entry.index >= 0 else entry.group.take(codes[entry.column])
         cell = part if cell is None else np.add(cell, part, out=cell)
     assert cell is not None  # noqa: S101  (there is at least one input)
     return stage.leaf_of.take(cell), first
@@ -169,9 +168,7 @@ class Learned:
     rows: int
 
 
-def fit_stage(
-    target: int, earlier: Sequence[int], learned: Learned, rules: StageRules, seed: int
-) -> Stage:
+def fit_stage(target: int, earlier: Sequence[int], learned: Learned, rules: StageRules, seed: int) -> Stage:
     """Fit the distribution of column `target` given the columns `earlier`."""
     rng = np.random.default_rng([seed, 2, target])
     codec, coded = learned.codecs[target], learned.coded[target]
@@ -269,8 +266,8 @@ def _embed_residuals(codec: Codec, coded: Coded, residual: Singles) -> Floats:
     rank[dense] = (np.argsort(np.argsort(residual[dense])) + 0.5) / max(int(dense.sum()), 1)
     parts = [np.where(dense, np.cos(np.pi * k * rank) * 2**0.5, 0) for k in range(1, 5)]
     spikes = np.flatnonzero(~codec.dense & (codec.share > 0.005))
-    for code in spikes[np.argsort(-codec.share[spikes])[:5]]:
-        parts.append((coded.code == code) / np.sqrt(codec.share[code] + 0.05))
+    big = spikes[np.argsort(-codec.share[spikes])[:5]]
+    parts += [(coded.code == code) / np.sqrt(codec.share[code] + 0.05) for code in big]
     return np.stack(parts, 1)
 
 
@@ -297,9 +294,8 @@ def _indices(
     fitted = np.asarray(fitted) - np.mean(fitted, axis=0)
     _, _, directions = np.linalg.svd(fitted.T @ fitted / learned.rows)
     spread = np.sqrt(np.maximum(((fitted @ directions.T) ** 2).mean(0), 0))
-    for k in range(min(rules.indices, len(directions))):
-        if spread[k] > 0.03:
-            found.append(_index(kept, [t @ directions[k] for t in tables], 0.0))
+    strong = [k for k in range(min(rules.indices, len(directions))) if spread[k] > 0.03]
+    found += [_index(kept, [t @ directions[k] for t in tables], 0.0) for k in strong]
     return residual, tuple(found)
 
 
@@ -396,7 +392,7 @@ def _group(
     return grouped, groups, sizes
 
 
-def _paths(tree: AnyArray, grouped: Singles) -> tuple[Ints, Ints]:
+def _paths(tree: Any, grouped: Singles) -> tuple[Ints, Ints]:
     """Return each row's node at every depth (depth x rows; a leaf repeats below itself) and each node's parent."""
     up = np.zeros(tree.node_count, np.int64)
     inner = np.flatnonzero(tree.children_left >= 0)

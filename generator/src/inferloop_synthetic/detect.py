@@ -1,0 +1,109 @@
+"""Guess a schema from a table; what it says can be shown, edited and given back."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from inferloop_synthetic.errors import InputError
+from inferloop_synthetic.schema import ColumnSchema, Kind, Personal, TableSchema, personal_by_name
+
+LOOK_AT = 20_000
+_EMAIL = r"^[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}$"
+_PHONE = r"^\+?[\d ()./-]{9,20}$"
+_IP = r"^\d{1,3}(\.\d{1,3}){3}$"
+
+
+def detect_schema(table: pa.Table) -> TableSchema:
+    """Return the schema of a table, judged by types, names and values. Raises InputError for columns that none fits."""
+    seen: set[str] = set()
+    columns = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if name in seen:
+            raise InputError(f"column {name!r} occurs twice")
+        seen.add(name)
+        columns.append(detect_column(name, column))
+    if not columns:
+        raise InputError("the table has no columns")
+    return TableSchema(columns=columns)
+
+
+def detect_column(name: str, column: pa.ChunkedArray) -> ColumnSchema:
+    """Return the schema of one column."""
+    if not name.strip():
+        raise InputError("a column has no name")
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = column.type
+    share = round(column.null_count / max(len(column), 1), 6)
+    present = column.drop_null()
+    if pa.types.is_boolean(kind):
+        return ColumnSchema(name=name, kind=Kind.boolean, missing=share)
+    if pa.types.is_integer(kind):
+        if _is_numbering(name, column):
+            return ColumnSchema(name=name, kind=Kind.identifier, missing=share)
+        low, high = pc.min_max(present).as_py().values() if len(present) else (None, None)
+        return ColumnSchema(name=name, kind=Kind.integer, missing=share, min=low, max=high)
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return _real_column(name, present.cast(pa.float64()), share)
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind) or pa.types.is_duration(kind):
+        moment = Kind.date if pa.types.is_date(kind) else Kind.datetime if pa.types.is_timestamp(kind) else Kind.time
+        return ColumnSchema(name=name, kind=moment, missing=share)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
+        return _text_column(name, present.cast(pa.string()), share)
+    raise InputError(f"column {name!r} holds {kind}; only numbers, texts, booleans, dates and times can be used")
+
+
+def _real_column(name: str, present: pa.ChunkedArray, share: float) -> ColumnSchema:
+    finite = present.filter(pc.is_finite(present))
+    if not len(finite):
+        return ColumnSchema(name=name, kind=Kind.float, missing=share)
+    low, high = pc.min_max(finite).as_py().values()
+    return ColumnSchema(name=name, kind=Kind.float, missing=share, min=low, max=high)
+
+
+def _is_numbering(name: str, column: pa.ChunkedArray) -> bool:
+    """Say whether whole numbers only tell rows apart: all different, and either named so or without gaps."""
+    if column.null_count or len(column) < 20 or pc.count_distinct(column).as_py() < len(column):
+        return False
+    low, high = pc.min_max(column).as_py().values()
+    named = re.search(r"(^|[_\W])(id|key|no|nr|number|index|rownames?|uuid)$|[a-z](Id|ID)$", name, re.IGNORECASE) is not None
+    return named or high - low + 1 == len(column)
+
+
+def _text_column(name: str, present: pa.ChunkedArray, share: float) -> ColumnSchema:
+    sample = present.slice(0, LOOK_AT)
+    if not len(sample):
+        return ColumnSchema(name=name, kind=Kind.category, missing=share)
+    personal = _personal(name, sample)
+    if personal is not None:
+        return ColumnSchema(name=name, kind=Kind.personal, personal=personal, missing=share)
+    different = pc.count_distinct(sample).as_py() / len(sample)
+    if different > 0.5 and len(sample) >= 20:
+        words = float(np.mean(pc.count_substring(sample, " ").to_numpy()))
+        if words >= 3:
+            return ColumnSchema(name=name, kind=Kind.text, missing=share)
+        if different > 0.95:
+            return ColumnSchema(name=name, kind=Kind.identifier, missing=share)
+    return ColumnSchema(name=name, kind=Kind.category, missing=share)
+
+
+def _personal(name: str, sample: pa.ChunkedArray) -> Personal | None:
+    def mostly(pattern: str) -> bool:
+        return float(pc.mean(pc.match_substring_regex(sample, pattern).cast(pa.float64())).as_py()) > 0.9
+
+    if mostly(_EMAIL):
+        return Personal.email
+    if mostly(_IP):
+        return Personal.ip
+    by_name = personal_by_name(name)
+    if by_name is None:
+        return None
+    if by_name == "phone":
+        return Personal.phone if mostly(_PHONE) else None
+    # "name" also names products and places: only values that hardly repeat are taken for people.
+    varied = pc.count_distinct(sample).as_py() > 0.3 * len(sample) or by_name in {"first_name", "last_name"}
+    return Personal(by_name) if varied else None

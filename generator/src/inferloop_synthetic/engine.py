@@ -1,0 +1,77 @@
+"""What an engine is, and the engines that are installed.
+
+An engine learns a model from a table; the model makes as many rows as wanted. Engines are found by entry point in the group
+`inferloop_synthetic.engines`, so that another distribution can add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from inferloop_synthetic.errors import InputError
+from inferloop_synthetic.schema import TableSchema
+
+ENGINE_GROUP = "inferloop_synthetic.engines"
+SHARD_ROWS = 2**32
+"""A shard has at most this many rows; row numbers (of identifiers) of different shards never meet."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What the rows drawn must hold in one column: one of `values`, or a number, date or time from `low` to `high`."""
+
+    values: tuple[object, ...] = ()
+    low: object | None = None
+    high: object | None = None
+
+
+class Model(Protocol):
+    """A fitted model."""
+
+    schema: TableSchema
+    notes: Sequence[str]
+
+    def sample(
+        self, rows: int, seed: int, shard: int = 0, *, given: Mapping[str, Condition] | None = None, threads: int = 2
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield `rows` rows; the same for the same seed and shard, whatever the number of threads."""
+        ...
+
+    def save(self, path: Path) -> None:
+        """Write the model to a file."""
+        ...
+
+
+class Engine(Protocol):
+    """A way to learn a model from a table."""
+
+    name: str
+    description: str
+
+    def fit(self, table: pa.Table, schema: TableSchema, *, seed: int = 0, first: Sequence[str] = ()) -> Model:
+        """Learn a model; sampling will be conditioned on the columns `first` at no cost."""
+        ...
+
+    def load(self, path: Path) -> Model:
+        """Read a model that this engine wrote; raises ModelFileError for any other file."""
+        ...
+
+
+def installed_engines() -> dict[str, Engine]:
+    """Return the engines by name."""
+    points = sorted(entry_points(group=ENGINE_GROUP), key=lambda point: point.name)
+    return {point.name: point.load()() for point in points}
+
+
+def find_engine(name: str) -> Engine:
+    """Return the engine of that name; raises InputError naming those there are."""
+    engines = installed_engines()
+    if name not in engines:
+        raise InputError(f"there is no engine {name!r}; installed are {', '.join(engines) or 'none'}")
+    return engines[name]

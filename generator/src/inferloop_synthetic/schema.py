@@ -1,0 +1,273 @@
+"""What a table looks like: its columns, and the constraints its rows keep. Read from and shown as YAML."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from inferloop_synthetic.errors import InputError
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    integer = "integer"
+    float = "float"
+    boolean = "boolean"
+    category = "category"
+    date = "date"
+    datetime = "datetime"
+    time = "time"
+    identifier = "identifier"
+    text = "text"
+    personal = "personal"
+
+
+class Personal(StrEnum):
+    """What a personal-data column holds; its values are generated and never learned."""
+
+    name = "name"
+    first_name = "first_name"
+    last_name = "last_name"
+    email = "email"
+    phone = "phone"
+    address = "address"
+    city = "city"
+    company = "company"
+    ip = "ip"
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnSchema(_Closed):
+    """One column. `min`, `max`, `values`, `pattern` bound what is generated; where data are learned from they are checked."""
+
+    name: str = Field(min_length=1)
+    kind: Kind
+    missing: float = Field(0.0, ge=0, le=1, description="Share of missing values; used when no data are learned from.")
+    min: int | float | str | None = None
+    max: int | float | str | None = None
+    decimals: int | None = Field(None, ge=0, le=9)
+    values: list[str] | None = Field(None, min_length=1, max_length=1_000_000)
+    weights: list[float] | None = None
+    pattern: str | None = Field(None, max_length=200)
+    personal: Personal | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ColumnSchema:
+        if (self.kind is Kind.personal) != (self.personal is not None):
+            raise ValueError("`personal` says what a column of kind personal holds, and only such a column has it")
+        if self.weights is not None and (self.values is None or len(self.weights) != len(self.values)):
+            raise ValueError("`weights` needs `values` of the same length")
+        if self.weights is not None and (min(self.weights) < 0 or sum(self.weights) <= 0):
+            raise ValueError("`weights` must not be negative and must not all be nought")
+        if isinstance(self.min, (int, float)) and isinstance(self.max, (int, float)) and self.min > self.max:
+            raise ValueError(f"min {self.min} is greater than max {self.max}")
+        return self
+
+
+class Inequality(_Closed):
+    """`left` is never greater than `right` in the same row."""
+
+    type: Literal["inequality"]
+    left: str
+    right: str
+
+
+class FixedCombinations(_Closed):
+    """Only combinations of these columns that are in the data occur."""
+
+    type: Literal["fixed_combinations"]
+    columns: list[str] = Field(min_length=2)
+
+
+class Range(_Closed):
+    """Values lie between `min` and `max`."""
+
+    type: Literal["range"]
+    column: str
+    min: float | None = None
+    max: float | None = None
+
+
+class Unique(_Closed):
+    """No value occurs twice: the column is generated as an identifier."""
+
+    type: Literal["unique"]
+    column: str
+
+
+class Regex(_Closed):
+    """Values match the whole pattern."""
+
+    type: Literal["regex"]
+    column: str
+    pattern: str = Field(max_length=200)
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return pattern
+
+
+class Formula(_Closed):
+    """The column is computed from others in the same row: numbers, column names, + - * / and brackets."""
+
+    type: Literal["formula"]
+    column: str
+    expression: str = Field(max_length=500)
+
+
+Constraint = Annotated[Inequality | FixedCombinations | Range | Unique | Regex | Formula, Field(discriminator="type")]
+
+
+class TableSchema(_Closed):
+    """All columns of a table in order, and its constraints."""
+
+    columns: list[ColumnSchema] = Field(min_length=1)
+    constraints: list[Constraint] = []
+
+    @model_validator(mode="after")
+    def _names(self) -> TableSchema:
+        names = [column.name for column in self.columns]
+        twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        if twice:
+            raise ValueError(f"columns named twice: {', '.join(twice)}")
+        for constraint in self.constraints:
+            for name in constraint_columns(constraint):
+                if name not in names:
+                    raise ValueError(f"{constraint.type}: there is no column {name!r}")
+        return self
+
+    def column(self, name: str) -> ColumnSchema:
+        """Return the column of that name."""
+        return next(column for column in self.columns if column.name == name)
+
+
+def constraint_columns(constraint: Constraint) -> list[str]:
+    """Return the columns that a constraint names (a formula's inputs are not among them)."""
+    if isinstance(constraint, Inequality):
+        return [constraint.left, constraint.right]
+    return constraint.columns if isinstance(constraint, FixedCombinations) else [constraint.column]
+
+
+M = TypeVar("M", bound=BaseModel)
+
+_SHORT = re.compile(r"^\s*([a-z_]+)\s*(?:\[(.*)\])?\s*$")
+_ALIASES = {
+    "int": "integer", "number": "float", "bool": "boolean", "str": "string", "timestamp": "datetime", "id": "identifier",
+}  # fmt: skip
+
+
+def column_from_short(name: str, text: str) -> ColumnSchema:
+    """Return the column that a short form such as `integer[1:1000]`, `category[a,b,c]` or `email` describes."""
+    match = _SHORT.match(text)
+    if not match:
+        raise InputError(f"column {name!r}: {text!r} is not of the form kind or kind[min:max] or category[a,b,c]")
+    word, inside = _ALIASES.get(match[1], match[1]), match[2]
+    fields: dict[str, Any] = {"name": name}
+    if word == "string":
+        word = personal_by_name(name) or "text"
+    if word in Personal.__members__:
+        fields |= {"kind": Kind.personal, "personal": word}
+    elif word in Kind.__members__:
+        fields["kind"] = word
+    else:
+        known = ", ".join([*Kind.__members__, *Personal.__members__, "string"])
+        raise InputError(f"column {name!r}: unknown kind {word!r}; known are {known}")
+    if inside is not None:
+        fields |= _short_bounds(name, word, inside)
+    return _validated(ColumnSchema, fields, f"column {name!r}")
+
+
+def _short_bounds(name: str, word: str, inside: str) -> dict[str, Any]:
+    if word == "category":
+        return {"values": [value.strip() for value in inside.split(",") if value.strip()]}
+    low, colon, high = inside.partition("..") if ".." in inside else inside.partition(":")
+    if word in {"date", "datetime", "time"}:
+        return {"min": low.strip() or None, "max": high.strip() or None}
+    if word not in {"integer", "float"} or not colon:
+        raise InputError(f"column {name!r}: [{inside}] is not understood for kind {word}")
+    number = int if word == "integer" else float
+    try:
+        return {"min": number(low) if low.strip() else None, "max": number(high) if high.strip() else None}
+    except ValueError as error:
+        raise InputError(f"column {name!r}: [{inside}] must be two numbers with a colon between them") from error
+
+
+def personal_by_name(name: str) -> str | None:
+    """Return which personal data a column of that name holds, judged by the name alone."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("-", "_").replace(" ", "_")
+    exact = {
+        "name": "name", "full_name": "name", "fullname": "name", "customer_name": "name", "person_name": "name",
+        "first_name": "first_name", "firstname": "first_name", "given_name": "first_name", "forename": "first_name",
+        "last_name": "last_name", "lastname": "last_name", "surname": "last_name", "family_name": "last_name",
+        "email": "email", "e_mail": "email", "email_address": "email", "mail": "email",
+        "phone": "phone", "phone_number": "phone", "telephone": "phone", "mobile": "phone",
+        "address": "address", "street": "address", "street_address": "address",
+        "ip": "ip", "ip_address": "ip",
+    }  # fmt: skip
+    return exact.get(words)
+
+
+def parse_schema(text: str, source: str) -> TableSchema:
+    """Read a schema from YAML or JSON: the full form, or a mapping of column names to short forms.
+
+    Raises InputError naming the field that is wrong.
+    """
+    if len(text) > 50_000_000:
+        raise InputError(f"{source}: a schema of {len(text):,} characters is too long")
+    try:
+        tree = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (a safe loader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InputError(f"{source}: not readable as YAML or JSON: {str(error).splitlines()[0]}") from error
+    if not isinstance(tree, dict) or not tree:
+        raise InputError(f"{source}: a schema is a mapping with `columns`, or of column names to kinds")
+    if "columns" not in tree:
+        wrong = [name for name, value in tree.items() if not isinstance(value, str)]
+        if wrong:
+            raise InputError(f"{source}: column {wrong[0]!r}: the short form is a text such as integer[1:1000]")
+        return _validated(TableSchema, {"columns": [column_from_short(str(n), t) for n, t in tree.items()]}, source)
+    return _validated(TableSchema, tree, source)
+
+
+def read_schema(path: Path) -> TableSchema:
+    """Read a schema file."""
+    try:
+        return parse_schema(path.read_text("utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+
+
+def _validated(model: type[M], tree: dict[str, Any], source: str) -> M:
+    try:
+        return model.model_validate(tree)
+    except (ValidationError, RecursionError) as error:
+        if not isinstance(error, ValidationError):
+            raise InputError(f"{source}: nested too deeply") from error
+        lines = []
+        for problem in error.errors()[:10]:
+            place = [str(part) for part in problem["loc"]]
+            if len(place) > 1 and place[0] == "columns" and place[1].isdigit():
+                entry = tree["columns"][int(place[1])]
+                if isinstance(entry, dict) and "name" in entry:
+                    place[1] = repr(entry["name"])
+            lines.append(f"{source}: {'.'.join(place) or 'schema'}: {problem['msg'].removeprefix('Value error, ')}")
+        raise InputError("\n".join(lines)) from error
+
+
+def schema_yaml(schema: TableSchema) -> str:
+    """Return the schema as YAML that `parse_schema` reads again."""
+    tree = schema.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=110)
