@@ -1,6 +1,7 @@
 output "arns" {
   description = "ARN, by secret key."
   value       = local.arns
+  depends_on  = [aws_secretsmanager_secret_policy.this]
 }
 
 output "key_arns" {
