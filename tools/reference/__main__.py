@@ -22,13 +22,17 @@ REFERENCE = ROOT / "docs" / "reference"
 SCHEMAS = {
     "service-config": (
         "ServiceConfig",
-        ("What a service team writes in `services/SERVICE/deployment-config.yaml`. Everything but the fields marked "
-        "*required* may be left out. `inferloop-deploy explain PATH` tells the same on the command line."),
+        (
+            "What a service team writes in `services/SERVICE/deployment-config.yaml`. Everything but the fields marked "
+            "*required* may be left out. `inferloop-deploy explain PATH` tells the same on the command line."
+        ),
     ),
     "environment": (
         "Environment",
-        ("What the platform team writes in `environments/ENV/environment.yaml` and `environments/ENV/CLOUD.yaml`. Both "
-        "files have this form; the cloud's file is laid over the environment's, and together they must be whole."),
+        (
+            "What the platform team writes in `environments/ENV/environment.yaml` and `environments/ENV/CLOUD.yaml`. "
+            "Both files have this form; the cloud's file is laid over the environment's, and together they must be whole."
+        ),
     ),
 }
 

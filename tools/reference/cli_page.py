@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from markdown import GENERATED, code, paragraphs, table
+from markdown_text import GENERATED, code, paragraphs, table
 
 
 def _options(command: Any, context: Any) -> str:
@@ -16,7 +16,7 @@ def _options(command: Any, context: Any) -> str:
 
 def _arguments(command: Any, context: Any) -> str:
     rows = [
-        (code(parameter.make_metavar(context)), getattr(parameter, "help", None) or "")
+        (code(" ".join(parameter.get_usage_pieces(context))), parameter.help or "")
         for parameter in command.params
         if parameter.param_type_name == "argument"
     ]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from markdown import GENERATED, paragraphs, table
+from markdown_text import GENERATED, paragraphs, table
 
 RECORD = re.compile(r"^\d{4}-.*\.md$")
 

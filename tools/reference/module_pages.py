@@ -3,7 +3,7 @@
 import posixpath
 import re
 
-from markdown import GENERATED, code, paragraphs, prose, table
+from markdown_text import GENERATED, code, paragraphs, prose, table
 from terraform_files import Module, Variable
 
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?://|#|mailto:)([^)#]+)(#[^)]*)?\)")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from markdown import GENERATED, code, paragraphs, prose, table
+from markdown_text import GENERATED, code, paragraphs, prose, table
 
 Schema = dict[str, Any]
 VARIANT = " (type: {})"
@@ -55,7 +55,7 @@ class Reference:
             elif body.get("type") == "array" and "items" in body:
                 yield from self._children(f"{path}[]", body["items"])
             elif "properties" in body:
-                yield path + (_variant(body) if several else ""), name or path, body
+                yield path + (VARIANT.format(_kind(body)) if several else ""), name or path, body
             elif isinstance(body.get("additionalProperties"), dict):
                 yield from self._children(f"{path}.NAME", body["additionalProperties"])
 
@@ -84,7 +84,7 @@ class Reference:
 
     def _form_text(self, name: str | None, body: Schema) -> str:
         if name in self.sections and "properties" in body:
-            return f"[{_variant(body).strip(' ()') or 'object'}](#{self.anchor(name)})"
+            return f"[{_kind(body) or 'object'}](#{self.anchor(name)})"
         if body.get("anyOf") or body.get("oneOf"):
             return self.type_text(body)
         if body.get("type") == "array":
@@ -108,11 +108,10 @@ class Reference:
         return "; ".join(dict.fromkeys(notes))
 
 
-def _variant(body: Schema) -> str:
-    """Return which of several kinds of object this is, by its `type`."""
+def _kind(body: Schema) -> str:
+    """Return which of several kinds of object this is: the one value of its `type`."""
     kind = body["properties"].get("type", {})
-    names = [kind["const"]] if "const" in kind else kind.get("enum", [])
-    return VARIANT.format(" or ".join(names)) if names else ""
+    return str(kind.get("const", ""))
 
 
 def _limits(schema: Schema) -> list[str]:
