@@ -1,11 +1,13 @@
 output "certificate_arn" {
   description = "Certificate of the load balancer; usable once it is issued; null without a domain."
-  value       = null
+  value       = local.certificate_made ? aws_acm_certificate.this[0].arn : one([for certificate in var.existing.certificate[*] : certificate.arn])
+  depends_on  = [aws_acm_certificate_validation.this]
 }
 
 output "controller_role_arns" {
-  description = "Role of each in-cluster controller: load_balancer, external_dns, cert_manager."
-  value       = {}
+  description = "Role of each in-cluster controller that got one: load-balancer, external-dns, cert-manager."
+  value       = { for controller, role in aws_iam_role.controller : controller => role.arn }
+  depends_on  = [aws_iam_role_policy.controller]
 }
 
 output "domain" {
@@ -15,25 +17,26 @@ output "domain" {
 
 output "load_balancer_security_group_id" {
   description = "Security group for the load balancers in front of the cluster."
-  value       = local.load_balancer_security_group_id
+  value       = aws_security_group.load_balancer.id
 }
 
 output "name_servers" {
-  description = "Name servers to delegate the domain to; empty for an existing zone."
-  value       = []
+  description = "Name servers to delegate the domain to; empty without a zone made here."
+  value       = flatten(aws_route53_zone.this[*].name_servers)
 }
 
 output "web_acl_arn" {
-  description = "Web ACL to put before load balancers; null where none is made."
-  value       = null
+  description = "Web ACL to put before load balancers; null where none is made or brought."
+  value       = length(local.web_acl) > 0 ? aws_wafv2_web_acl.this[0].arn : one([for acl in var.existing.web_acl[*] : acl.arn])
+  depends_on  = [aws_wafv2_web_acl_logging_configuration.this]
 }
 
 output "web_acl_log_group_name" {
   description = "Log group of the web ACL made here; null where none is made."
-  value       = null
+  value       = one(aws_cloudwatch_log_group.web_acl[*].name)
 }
 
 output "zone_id" {
   description = "Route 53 zone of the domain; null without a domain."
-  value       = null
+  value       = local.zone_id
 }

@@ -16,30 +16,41 @@ variable "certificate" {
   })
   default  = {}
   nullable = false
+  validation {
+    condition     = length(var.certificate.names) <= 8
+    error_message = "certificate.names must hold at most 8 names: a certificate has 10 with the domain and *.domain."
+  }
+  validation {
+    condition     = alltrue([for name in var.certificate.names : can(regex("^(\\*\\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", name)) && (var.domain == null || endswith(name, ".${coalesce(var.domain, "-")}"))])
+    error_message = "certificate.names must be host names below the domain, whose zone proves the certificate."
+  }
 }
 
 variable "cluster" {
-  description = "Cluster whose controllers take their roles by pod identity, and its nodes' security group; null makes no controller roles."
+  description = "Cluster whose controllers take their roles by pod identity, and the security group of its nodes, which then admit the load balancer; null makes no controller roles."
   type = object({
-    name                   = string
-    node_security_group_id = optional(string)
+    name                = string
+    node_security_group = optional(object({ id = string }))
   })
   default = null
 }
 
 variable "controllers" {
-  description = "Service accounts of the in-cluster controllers that manage load balancers and DNS records; null makes no role for one."
-  type = object({
-    load_balancer = optional(object({ namespace = string, service_account = string }), { namespace = "kube-system", service_account = "aws-load-balancer-controller" })
-    external_dns  = optional(object({ namespace = string, service_account = string }), { namespace = "external-dns", service_account = "external-dns" })
-    cert_manager  = optional(object({ namespace = string, service_account = string }))
-  })
-  default  = {}
+  description = "Service accounts of the in-cluster controllers that get a role: load-balancer (AWS Load Balancer Controller) and, with a domain, external-dns and cert-manager."
+  type        = map(object({ namespace = string, service_account = string }))
+  default = {
+    load-balancer = { namespace = "kube-system", service_account = "aws-load-balancer-controller" }
+    external-dns  = { namespace = "external-dns", service_account = "external-dns" }
+  }
   nullable = false
+  validation {
+    condition     = alltrue([for controller in keys(var.controllers) : contains(["cert-manager", "external-dns", "load-balancer"], controller)])
+    error_message = "controllers accepts load-balancer, external-dns and cert-manager."
+  }
 }
 
 variable "deletion_protection" {
-  description = "Whether the zone refuses to be deleted while it holds records made by others."
+  description = "Whether the zone refuses to be deleted while it holds records made by others, and the log key waits 30 days instead of 7."
   type        = bool
   default     = true
   nullable    = false
@@ -49,6 +60,10 @@ variable "domain" {
   description = "Domain of the environment, for example dev.inferloop.io; null makes no zone and no certificate."
   type        = string
   default     = null
+  validation {
+    condition     = var.domain == null || can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,}$", var.domain)) && try(length(var.domain) <= 64, false)
+    error_message = "domain must be a host name in lower case of at most 64 characters, for example dev.inferloop.io."
+  }
 }
 
 variable "existing" {
@@ -60,6 +75,10 @@ variable "existing" {
   })
   default  = {}
   nullable = false
+  validation {
+    condition     = var.existing.zone == null || var.domain != null
+    error_message = "existing.zone needs domain, the name the zone stands for."
+  }
 }
 
 variable "labels" {
@@ -70,13 +89,16 @@ variable "labels" {
 }
 
 variable "load_balancer" {
-  description = "Who may connect to the load balancer, and the range it may connect to when the nodes' security group is not known."
+  description = "Load balancers in front of the cluster: the ranges that may connect, IPv4 or IPv6."
   type = object({
-    ingress_cidrs = optional(set(string), ["0.0.0.0/0"])
-    target_cidr   = optional(string)
+    ingress_cidrs = optional(set(string), ["0.0.0.0/0", "::/0"])
   })
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for range in var.load_balancer.ingress_cidrs : can(cidrhost(range, 0))])
+    error_message = "load_balancer.ingress_cidrs must hold IPv4 or IPv6 ranges, for example 203.0.113.0/24."
+  }
 }
 
 variable "name" {
@@ -96,6 +118,10 @@ variable "network" {
     cidr   = string
   })
   nullable = false
+  validation {
+    condition     = can(cidrnetmask(var.network.cidr))
+    error_message = "network.cidr must be the IPv4 range of the VPC."
+  }
 }
 
 variable "permissions_boundary_arn" {
@@ -105,7 +131,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "rate_limits" {
-  description = "Paths with a limit of requests per minute and client address, by any name."
+  description = "Paths (with all below them) that have a limit of requests per minute and client address, by any name, on all hosts or some."
   type = map(object({
     path                = string
     hosts               = optional(set(string), [])
@@ -113,15 +139,31 @@ variable "rate_limits" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for name in keys(var.rate_limits) : can(regex("^[A-Za-z0-9_-]{1,100}$", name))])
+    error_message = "rate_limits: a name must have 1 to 100 letters, digits, hyphens and underscores."
+  }
+  validation {
+    condition     = alltrue([for limit in var.rate_limits : limit.requests_per_minute >= 10 && limit.requests_per_minute <= 2000000000 && limit.requests_per_minute == floor(limit.requests_per_minute)])
+    error_message = "rate_limits.*.requests_per_minute must be a whole number from 10, the least AWS WAF counts, to 2000000000."
+  }
+  validation {
+    condition     = alltrue([for limit in var.rate_limits : can(regex("^/[^ ?#]*$", limit.path)) && length(limit.path) <= 200])
+    error_message = "rate_limits.*.path must start with / and have at most 200 characters without spaces, ? and #."
+  }
+  validation {
+    condition     = alltrue([for limit in var.rate_limits : length(join("|", limit.hosts)) <= 400 && alltrue([for host in limit.hosts : can(regex("^[a-z0-9.-]+$", host))])])
+    error_message = "rate_limits.*.hosts must be host names in lower case, at most 400 characters together."
+  }
 }
 
 variable "web_acl" {
-  description = "Web application firewall: managed rule groups by name, limits for every path, body size, addresses and countries refused, paths that the managed rules skip, logging; null makes none."
+  description = "Web application firewall: managed rule groups by name (with the capacity units each takes), limits for every path, addresses and countries refused, paths that the managed rules skip, and its log of what was blocked or counted; null makes none."
   type = object({
     managed_rules = optional(map(object({
       priority    = number
-      vendor      = optional(string, "AWS")
       capacity    = number
+      vendor      = optional(string, "AWS")
       count_only  = optional(bool, false)
       count_rules = optional(set(string), [])
       })), {
@@ -134,10 +176,39 @@ variable "web_acl" {
     max_body_mb         = optional(number, 100)
     blocked_cidrs       = optional(set(string), [])
     blocked_countries   = optional(set(string), [])
-    unmanaged_paths     = optional(map(string), {})
+    unmanaged_paths     = optional(set(string), [])
     log_retention_days  = optional(number, 90)
+    log_allowed         = optional(bool, false)
     redacted_headers    = optional(set(string), ["authorization", "cookie", "x-api-key"])
     encryption_key      = optional(object({ arn = string }))
   })
   default = {}
+  validation {
+    condition     = length(distinct([for rule in try(var.web_acl.managed_rules, {}) : rule.priority])) == length(try(var.web_acl.managed_rules, {})) && alltrue([for rule in try(var.web_acl.managed_rules, {}) : rule.priority >= 0 && rule.capacity >= 1])
+    error_message = "web_acl.managed_rules.*.priority must be 0 or more and differ, and capacity be the group's capacity units."
+  }
+  validation {
+    condition     = var.web_acl == null || try(var.web_acl.requests_per_minute >= 10 && var.web_acl.requests_per_minute <= 2000000000, false)
+    error_message = "web_acl.requests_per_minute must be 10 to 2000000000."
+  }
+  validation {
+    condition     = var.web_acl == null || try(var.web_acl.max_body_mb >= 1 && var.web_acl.max_body_mb <= 100000 && var.web_acl.max_body_mb == floor(var.web_acl.max_body_mb), false)
+    error_message = "web_acl.max_body_mb must be a whole number of mebibytes from 1 to 100000."
+  }
+  validation {
+    condition     = alltrue([for range in try(var.web_acl.blocked_cidrs, []) : can(cidrhost(range, 0)) && !endswith(range, "/0")])
+    error_message = "web_acl.blocked_cidrs must hold IPv4 or IPv6 ranges, and none that holds every address."
+  }
+  validation {
+    condition     = alltrue([for country in try(var.web_acl.blocked_countries, []) : can(regex("^[A-Z]{2}$", country))])
+    error_message = "web_acl.blocked_countries must hold countries by their two capital letters (ISO 3166-1 alpha-2)."
+  }
+  validation {
+    condition     = alltrue([for path in try(var.web_acl.unmanaged_paths, []) : can(regex("^/[^ ?#]*$", path))]) && length(join("|", try(var.web_acl.unmanaged_paths, []))) <= 400
+    error_message = "web_acl.unmanaged_paths must start with /, without spaces, ? and #, and have at most 400 characters together."
+  }
+  validation {
+    condition     = var.web_acl == null || try(contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.web_acl.log_retention_days), false)
+    error_message = "web_acl.log_retention_days must be a number of days that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
 }
