@@ -16,6 +16,7 @@ from inferloop_deploy import __version__
 from inferloop_deploy.commands.options import Session
 from inferloop_deploy.errors import FAILED, InferloopError
 
+NAME = "inferloop-deploy"
 COMMANDS = (
     "init",
     "validate",
@@ -39,7 +40,7 @@ COMMANDS = (
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"inferloop-deploy {__version__}")
+        typer.echo(f"{NAME} {__version__}")
         raise typer.Exit
 
 
@@ -63,7 +64,7 @@ def _root(
 def build() -> typer.Typer:
     """Return the application with every command mounted."""
     app = typer.Typer(
-        name="inferloop-deploy",
+        name=NAME,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -90,13 +91,11 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; failures become messages on the error stream."""
     as_json = wants_json(arguments)
     try:
-        code = build()(args=list(arguments), standalone_mode=False, prog_name="inferloop-deploy")
+        code = build()(args=list(arguments), standalone_mode=False, prog_name=NAME)
     except typer.TyperException as error:
-        message = error.format_message()
-        if as_json:
-            typer.echo(json.dumps({"error": message, "hint": None}), err=True)
-        else:
-            error.show()
+        command = getattr(getattr(error, "ctx", None), "command_path", NAME)
+        failure = InferloopError(error.format_message(), f"See {command} --help.")
+        typer.echo(json.dumps(failure.as_json(), indent=2) if as_json else str(failure), err=True)
         return error.exit_code
     except typer.Abort:
         typer.echo("Stopped; nothing else was done.", err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,6 +59,13 @@ class Problem:
             "check": self.check,
             "severity": self.severity,
         }
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems without repetitions, by file, line and column."""
+    return sorted(
+        dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line, problem.column, problem.path)
+    )
 
 
 class InferloopError(Exception):

@@ -8,14 +8,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from inferloop_deploy.config.patterns import ACCEPTED
 from inferloop_deploy.config.fields import field_at, fields_at
+from inferloop_deploy.config.patterns import ACCEPTED, DURATION, MEMORY
 from inferloop_deploy.config.source import (
     Node,
     Path,
@@ -37,20 +37,65 @@ SECRET_KEYS = re.compile(r"(?i)passw|secret|token|credential|private.?key|api.?k
 
 
 @dataclass(frozen=True)
-class Checked(Generic[M]):
-    """A tree read as a model; without a model where the tree does not fit."""
+class Fitted(Generic[M]):
+    """A tree read as a model.
+
+    What does not fit is a problem, and is left out of `tree` so that the rest can still be looked at; `pruned` are the
+    paths that were left out. Without a model where nothing useful is left.
+    """
 
     model: M | None
-    problems: tuple[Problem, ...]
+    tree: Table
+    problems: tuple[Problem, ...] = ()
+    pruned: frozenset[Path] = frozenset()
 
 
-def check_schema(tree: Table, model: type[M], *, partial: bool = False) -> Checked[M]:
-    """Return the tree as a model, or every way in which it does not fit; a partial tree may leave out anything."""
-    try:
-        return Checked(model.model_validate(plain(tree)), ())
-    except ValidationError as error:
-        found = (problem_of(details, tree, model) for details in error.errors(include_url=False))
-        return Checked(None, tuple(problem for problem in found if not (partial and problem.check == "missing")))
+ATTEMPTS = 4
+"""How often what does not fit is left out: leaving out a value can leave its table without what it needs."""
+
+
+def fit(tree: Table, model: type[M]) -> Fitted[M]:
+    """Return a tree as a model, with every way in which it does not fit."""
+    problems: tuple[Problem, ...] = ()
+    pruned: frozenset[Path] = frozenset()
+    rest = tree
+    for attempt in range(ATTEMPTS):
+        try:
+            return Fitted(model.model_validate(plain(rest)), rest, problems, pruned)
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+        if attempt == 0:
+            problems = tuple(problem_of(details, tree, model) for details in found)
+        gone = {path for details in found if (path := _to_prune(details, rest))}
+        if not gone:
+            break
+        pruned |= gone
+        rest = _prune(rest, gone)
+    return Fitted(None, tree, problems, pruned)
+
+
+def _to_prune(details: ErrorDetails, tree: Table) -> Path:
+    """Return the path to leave out because of an error: the value, or the table that misses something."""
+    path = _path_in(tree, details["loc"])
+    missing = details["type"] in ("missing", "union_tag_not_found")
+    return path[:-1] if missing and find(tree, path) is None else path
+
+
+def _prune(node: Table, gone: set[Path]) -> Table:
+    pruned = _pruned(node, (), gone)
+    assert isinstance(pruned, Table)  # noqa: S101 - the root is never left out
+    return pruned
+
+
+def _pruned(node: Node, path: Path, gone: set[Path]) -> Node:
+    if isinstance(node, Table):
+        children = ((key, (*path, key), child) for key, child in node.entries.items())
+        kept = {key: _pruned(child, place, gone) for key, place, child in children if place not in gone}
+        return replace(node, entries=kept)
+    if isinstance(node, Sequence):
+        places = (((*path, index), child) for index, child in enumerate(node.items))
+        return replace(node, items=tuple(_pruned(child, place, gone) for place, child in places if place not in gone))
+    return node
 
 
 def problem_of(details: ErrorDetails, tree: Table, model: type[BaseModel]) -> Problem:
@@ -66,9 +111,9 @@ def problem_of(details: ErrorDetails, tree: Table, model: type[BaseModel]) -> Pr
         return _missing((*path, "type"), tree, model)
     if kind == "union_tag_invalid":
         path, node = (*path, "type"), find(tree, (*path, "type"))
-    expected, hint = expectation(details, model, path, node)
+    expected, hint = expectation(details, node)
     origin = nearest(tree, path).origin
-    check = "wrong-type" if kind.endswith("_type") or kind == "bool_parsing" else "accepted-values"
+    check = "wrong-type" if kind in _TYPES else "accepted-values"
     message = "wrong type" if check == "wrong-type" else "not accepted"
     return Problem(
         origin.file, origin.line, origin.column, spell(path, tree), message,
@@ -149,18 +194,16 @@ def _missing(path: Path, tree: Table, model: type[BaseModel]) -> Problem:
     return Problem(place.file, place.line, place.column, spell(path, tree), "missing", None, None, hint, "missing")
 
 
-def expectation(details: ErrorDetails, model: type[BaseModel], path: Path, node: Node | None) -> tuple[str, str | None]:
+def expectation(details: ErrorDetails, node: Node | None) -> tuple[str, str | None]:
     """Return what is accepted in the place of an error, and what to do where that can be told."""
     kind, context = details["type"], details.get("ctx", {})
+    value = node.value if isinstance(node, Scalar) else None
     if kind in _TYPES:
-        return _TYPES[kind], _type_hint(kind, node)
+        return _TYPES[kind], _type_hint(kind, value)
     if kind == "string_pattern_mismatch":
-        return ACCEPTED[context["pattern"]], _quantity_hint(context["pattern"], node)
+        return ACCEPTED[context["pattern"]], _form_hint(context["pattern"], value)
     if kind in ("literal_error", "union_tag_invalid"):
-        accepted = [
-            word.strip().strip("'") for word in re.split(r",| or ", context.get("expected") or context["expected_tags"])
-        ]
-        value = node.value if isinstance(node, Scalar) else None
+        accepted = re.findall(r"'([^']*)'", context.get("expected_tags") or context["expected"])
         near = nearest_name(value, accepted) if isinstance(value, str) else None
         return f"one of {', '.join(accepted)}" if len(accepted) > 1 else accepted[0], near and f"Did you mean {near}?"
     if kind in _BOUNDS:
@@ -193,22 +236,51 @@ _BOUNDS = {
 }
 
 
-def _type_hint(kind: str, node: Node | None) -> str | None:
-    if not isinstance(node, Scalar):
-        return None
-    value = node.value
+_TRUE, _FALSE = ("yes", "on", "y", "true"), ("no", "off", "n", "false")
+
+
+def _type_hint(kind: str, value: object) -> str | None:
     if kind == "string_type" and isinstance(value, bool | int | float):
         return "Put it in quotes."
-    if (
-        kind == "bool_type"
-        and isinstance(value, str)
-        and value.lower() in ("yes", "on", "y", "no", "off", "n", "true", "false")
-    ):
-        return f"Write {'true' if value.lower() in ('yes', 'on', 'y', 'true') else 'false'}, without quotes."
-    if kind in ("int_type", "float_type") and isinstance(value, str) and value.strip().isdigit():
-        return f"Write {value.strip().lstrip('0') or '0'}, without quotes or leading zeros."
+    if not isinstance(value, str):
+        return None
+    if kind == "bool_type" and value.lower() in (*_TRUE, *_FALSE):
+        return f"Write {'true' if value.lower() in _TRUE else 'false'}, without quotes."
+    if kind in ("int_type", "float_type", "float_parsing") and value.strip().isdigit():
+        return f"Write {value.strip().lstrip('0') or '0'}, without quotes and leading zeros."
     return None
 
 
-def _quantity_hint(pattern: str, node: Node | None) -> str | None:
+def _form_hint(pattern: str, value: object) -> str | None:
+    """Return what was probably meant by a quantity or duration that has not its form."""
+    match = re.fullmatch(r"\s*(-?[0-9]+)(?:\.([0-9]+))?\s*([A-Za-z]*)\s*", value) if isinstance(value, str) else None
+    if match is None or match[1].startswith("-"):
+        return None
+    number, fraction, unit = match.groups()
+    if pattern == MEMORY:
+        return _memory_hint(number, fraction, unit)
+    if pattern == DURATION and fraction is None:
+        if not unit:
+            return f"Write the unit: {number}s, {number}m or {number}h."
+        short = next((letter for letter, words in _UNITS.items() if unit.lower() in words), None)
+        return f"Did you mean {number}{short}?" if short else None
     return None
+
+
+_UNITS = {
+    "s": ("s", "sec", "secs", "second", "seconds"),
+    "m": ("min", "mins", "minute", "minutes"),
+    "h": ("h", "hr", "hrs", "hour", "hours"),
+    "d": ("d", "day", "days"),
+}
+
+
+def _memory_hint(number: str, fraction: str | None, unit: str) -> str | None:
+    letter = unit[:1].upper()
+    if letter not in ("K", "M", "G", "T"):
+        return f"Write the unit: {number}Mi or {number}Gi." if not unit and fraction is None else None
+    if fraction is None:
+        return f"Did you mean {number}{letter}i?"
+    smaller = {"M": "K", "G": "M", "T": "G"}.get(letter)
+    whole = float(f"{number}.{fraction}") * 1024
+    return f"Did you mean {whole:.0f}{smaller}i?" if smaller and whole >= 1 else None

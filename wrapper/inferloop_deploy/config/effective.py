@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from inferloop_deploy.config.check import check_schema, nearest_name
+from inferloop_deploy.config.check import fit, nearest_name
+from inferloop_deploy.config.checks import (
+    check_between_environments,
+    check_environment,
+    check_placed,
+    check_service,
+    check_together,
+)
+from inferloop_deploy.config.checks.environments import Neighbours
+from inferloop_deploy.config.checks.form import form_problems
+from inferloop_deploy.config.checks.rule import EnvironmentView, PlacedService, ServiceView, Together
 from inferloop_deploy.config.environment import Environment
 from inferloop_deploy.config.fields import named_lists
 from inferloop_deploy.config.load import EnvironmentFiles, Project, ServiceFile
 from inferloop_deploy.config.merge import merge_all
 from inferloop_deploy.config.service import ServiceConfig
 from inferloop_deploy.config.source import BUILT_IN, Origin, Path, Table, find, origins, without
-from inferloop_deploy.errors import InvalidConfiguration, Problem, UsageError
+from inferloop_deploy.config.targets import TARGETS
+from inferloop_deploy.errors import InvalidConfiguration, Problem, UsageError, in_order
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -61,11 +72,11 @@ def effective(project: Project, env: str, cloud: str) -> EffectiveConfig:
 
     Raises UsageError where there is no such environment or cloud, InvalidConfiguration with every error there is.
     """
-    config, problems = resolve(project, env, cloud)
-    problems = [*project.problems, *problems]
+    config, found = resolve(project, env, cloud)
+    problems = in_order([*form_problems(project), *found, *between_environments(project, cloud)])
     if config is None or any(problem.severity == "error" for problem in problems):
         raise InvalidConfiguration(problems)
-    return config
+    return replace(config, warnings=tuple(problems))
 
 
 def files_of(project: Project, env: str, cloud: str) -> EnvironmentFiles:
@@ -88,26 +99,53 @@ def _choice(name: str, known: list[str], what: str) -> str:
 
 
 def resolve(project: Project, env: str, cloud: str) -> tuple[EffectiveConfig | None, list[Problem]]:
-    """Return the configuration, without which nothing can be made where it is None, and what is wrong with it."""
+    """Return what a project means on an environment and cloud, and all that is wrong with it.
+
+    The configuration is None where the environment cannot be read as one.
+    """
     files = files_of(project, env, cloud)
     environment_tree = environment_tree_of(files, cloud)
-    if environment_tree is None:
-        return None, []
-    checked_environment = check_schema(environment_tree, Environment)
-    problems = list(checked_environment.problems)
-    services: dict[str, EffectiveService] = {}
+    problems: list[Problem] = []
+    environment: EnvironmentView | None = None
+    fitted = None
+    if environment_tree is not None:
+        fitted = fit(environment_tree, Environment)
+        problems += fitted.problems
+        if fitted.model is not None:
+            names = frozenset(project.services)
+            environment = EnvironmentView(env, fitted.model, fitted.tree, TARGETS[cloud], names)
+            problems += check_environment(environment)
+    views, found = check_services(project, env, environment_tree)
+    problems += found
+    if environment is not None:
+        problems += [problem for view in views.values() for problem in check_placed(PlacedService(view, environment))]
+    problems += check_together(Together(views, frozenset(project.services), environment))
+    if fitted is None or fitted.model is None or environment_tree is None:
+        return None, problems
+    services = {name: Effective(view.config, view.tree) for name, view in views.items()}
+    return EffectiveConfig(cloud, Effective(fitted.model, environment_tree), services), problems
+
+
+def check_services(
+    project: Project, env: str | None, environment: Table | None
+) -> tuple[dict[str, ServiceView], list[Problem]]:
+    """Return every service that can be read as one, and what is wrong with each by itself.
+
+    Without an environment, services are taken as they stand, without defaults under them and overrides over them.
+    """
+    problems: list[Problem] = []
+    views: dict[str, ServiceView] = {}
     for service in project.services.values():
-        tree = service_tree_of(service, environment_tree, env)
+        tree = service_tree_of(service, environment, env)
         if tree is None:
             continue
-        checked = check_schema(tree, ServiceConfig)
-        problems += checked.problems
-        if checked.model is not None:
-            services[service.name] = Effective(checked.model, tree)
-    if checked_environment.model is None:
-        return None, problems
-    environment = Effective(checked_environment.model, environment_tree)
-    return EffectiveConfig(cloud, environment, services), problems
+        fitted = fit(tree, ServiceConfig)
+        problems += fitted.problems
+        if fitted.model is not None:
+            view = ServiceView(service.name, fitted.model, fitted.tree, fitted.pruned, service.in_project)
+            views[service.name] = view
+            problems += check_service(view)
+    return views, problems
 
 
 def environment_tree_of(files: EnvironmentFiles, cloud: str) -> Table | None:
@@ -120,16 +158,26 @@ def environment_tree_of(files: EnvironmentFiles, cloud: str) -> Table | None:
     )
 
 
-def service_tree_of(service: ServiceFile, environment: Table, env: str) -> Table | None:
+def service_tree_of(service: ServiceFile, environment: Table | None, env: str | None) -> Table | None:
     """Return a service's tree with the environment's defaults under it and its override for the environment over it."""
     written = service.source.tree
     if written is None:
         return None
     layers = [without(written, OVERRIDES)]
-    defaults = find(environment, ("spec", "serviceDefaults"))
+    defaults = None if environment is None else find(environment, ("spec", "serviceDefaults"))
     if isinstance(defaults, Table):
         layers.insert(0, Table({"spec": defaults}, defaults.origin))
-    override = find(written, (OVERRIDES, env))
+    override = None if env is None else find(written, (OVERRIDES, env))
     if isinstance(override, Table):
         layers.append(override)
     return merge_all(layers, named_lists(ServiceConfig))
+
+
+def between_environments(project: Project, cloud: str) -> list[Problem]:
+    """Return what is wrong between the environments on a cloud."""
+    trees: dict[str, Table] = {}
+    for env, files in project.environments.items():
+        tree = environment_tree_of(files, cloud) if cloud in files.clouds else None
+        if tree is not None:
+            trees[env] = tree
+    return [problem for env in trees for problem in check_between_environments(Neighbours(env, cloud, trees))]

@@ -58,7 +58,7 @@ class Account(Model):
     id: Annotated[
         Annotated[str, text(patterns.ACCOUNT)] | None, Field(description="Account id that apply insists on.")
     ] = None
-    partition: Annotated[Literal["aws", "aws-cn", "aws-us-gov"], Field(description="AWS partition.")] = "aws"
+    partition: Annotated[Literal["aws", "aws-us-gov"], Field(description="AWS partition.")] = "aws"
 
 
 class State(Model):
@@ -106,7 +106,7 @@ class Network(Model):
     endpoints: Annotated[
         list[Literal["s3", "dynamodb", "ecr", "sts", "secretsmanager", "sqs", "logs", "monitoring"]],
         Field(description="Private endpoints of cloud services."),
-    ] = Field(default_factory=lambda: ["s3", "ecr", "sts", "secretsmanager", "sqs", "logs", "monitoring"])
+    ] = ["s3", "ecr", "sts", "secretsmanager", "sqs", "logs", "monitoring"]
     flow_logs: Annotated[FlowLogs, Field(description="Flow logs.")] = FlowLogs()
     existing: Annotated[ExistingNetwork | None, Field(description="One that exists, instead.")] = None
 

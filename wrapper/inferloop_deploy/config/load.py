@@ -21,6 +21,8 @@ class ServiceFile:
 
     name: str
     source: Parsed
+    in_project: bool = True
+    """Whether it lies in services/; a file from elsewhere can be checked too, and may have any name."""
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ class _Composer:
             )
         if isinstance(event, yaml.ScalarEvent):
             if event.style in ("|", ">"):
-                self.block_lines.update(range(event.start_mark.line, event.end_mark.line + 1))
+                self.block_lines.update(range(_line(event.start_mark), _line(event.end_mark) + 1))
             value = event.value if event.style or event.tag == "!" else scalar(event.value)
             return Scalar(value, self.origin(event), key)
         if depth > MAX_DEPTH:
@@ -227,6 +227,10 @@ def scalar(text: str) -> bool | int | float | str | None:
             return number if abs(number) < 1e300 else text
         return text
     return _WORDS.get(text, text)
+
+
+def _line(mark: Any) -> int:
+    return int(mark.line)
 
 
 def _syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:

@@ -22,7 +22,7 @@ LABEL_KEY = r"^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z
 ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 HEADER_NAME = r"^[A-Za-z0-9-]+$"
 HEADER_VALUE = r"^[ -~]*$"
-CRON = r"^[0-9*/,A-Z-]+ [0-9*/,A-Z?L-]+ [0-9*/,A-Z?LW-]+ [0-9*/,A-Z-]+ [0-9*/,A-Z?L#-]+$"
+CRON = r"^[0-9*/,A-Z-]+(?: [0-9*/,A-Z-]+){4}$"
 COUNT_OR_PERCENT = r"^(?:0|[1-9][0-9]{0,3}|[1-9][0-9]?%|100%)$"
 HTTPS = r"^https://[^\s/]+(?:/\S*)?$"
 ORIGIN = r"^(?:\*|https?://(?:\*\.)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?)$"
@@ -86,7 +86,7 @@ ACCEPTED: dict[str, str] = {
 
 def text(pattern: str, *, longest: int | None = None) -> Any:
     """Return the constraint of text that has a form; editors show its words when it does not fit."""
-    extra = {"patternErrorMessage": f"Expected {ACCEPTED[pattern]}."}
+    extra: dict[str, Any] = {"patternErrorMessage": f"Expected {ACCEPTED[pattern]}."}
     return Field(pattern=pattern, max_length=longest, json_schema_extra=extra)
 
 

@@ -486,7 +486,7 @@ class Cors(Model):
     ]
     methods: Annotated[
         list[Literal["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]], Field(description="Methods.")
-    ] = Field(default_factory=lambda: ["GET", "POST"])
+    ] = ["GET", "POST"]
     headers: Annotated[list[HeaderName], Field(description="Request headers.")] = Field(default_factory=list)
     credentials: Annotated[bool, Field(description="Lets cookies and authorization through; not with origin *.")] = (
         False

@@ -1,0 +1,410 @@
+"""Checks of a service in an environment: pools, GPUs, zones, runtimes, machines, residency, sizes, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inferloop_deploy.config.check import nearest_name
+from inferloop_deploy.config.checks.processes import effective_quantities
+from inferloop_deploy.config.checks.rule import Check, Finding, PlacedService, Process
+from inferloop_deploy.config.environment import NodePool
+from inferloop_deploy.config.quantity import cpu_millicores, memory_bytes
+from inferloop_deploy.config.service import (
+    CacheDependency,
+    DatabaseDependency,
+    Dependency,
+    FunctionDependency,
+    Image,
+    QueueDependency,
+    StorageDependency,
+)
+from inferloop_deploy.config.source import Path
+
+GI = 2**30
+FARGATE_SIZES = {
+    250: (1, 2),
+    500: (1, 4),
+    1000: (2, 8),
+    2000: (4, 16),
+    4000: (8, 30),
+    8000: (16, 60),
+    16000: (32, 120),
+}
+"""Least and most GiB of a Fargate task by its processor in thousandths of a core; 0.25 cores also come with 512 MiB.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
+"""
+
+
+def _on_kubernetes(placed: PlacedService) -> list[Process]:
+    return [
+        process
+        for process in placed.service.processes
+        if process.placement.runtime == "kubernetes" and process.type != "function"
+    ]
+
+
+def _placement_path(placed: PlacedService, process: Process) -> Path:
+    """Return where a process's placement was written: its own, or else the service's."""
+    own: Path = (*process.path, "placement")
+    return own if placed.service.written(*own) else ("spec", "service", "placement")
+
+
+def _gpu_offered(placed: PlacedService) -> Iterator[Finding]:
+    environment = placed.environment
+    if environment.config.spec.cluster.existing is not None:
+        return
+    offered = sorted({pool.gpu.type for pool in environment.pools if pool.gpu is not None})
+    for process in _on_kubernetes(placed):
+        gpu, path = process.resources.gpu, (*process.path, "resources", "gpu")
+        if gpu.count == 0:
+            continue
+        choice = f"one that a node pool of {environment.label} offers: {', '.join(offered)}" if offered else None
+        if not offered:
+            hint = f"Add a node pool with gpu to environments/{environment.folder}/{placed.target.name}.yaml, or gpu: 0 under environments.{environment.folder}."
+            yield placed.service.at(
+                path, f"no node pool of {environment.label} has GPUs", found=f"{gpu.count} GPU", hint=hint
+            )
+        elif gpu.type is not None and gpu.type not in offered:
+            near = nearest_name(gpu.type, offered)
+            yield placed.service.at(
+                (*path, "type"), "a GPU type that no node pool offers", choice, hint=near and f"Did you mean {near}?"
+            )
+        else:
+            most = max(pool.gpu.count for pool in environment.pools if pool.gpu and gpu.type in (None, pool.gpu.type))
+            if gpu.count > most:
+                yield placed.service.at(
+                    (*path, "count"), f"more GPUs than a node of {environment.label} has", f"at most {most}"
+                )
+
+
+def _pool(placed: PlacedService) -> Iterator[Finding]:
+    environment = placed.environment
+    if environment.config.spec.cluster.existing is not None:
+        return
+    names = [pool.name for pool in environment.pools]
+    for process in placed.service.processes:
+        asked = process.placement.node_pool
+        if asked is not None and asked not in names and process.placement.runtime == "kubernetes":
+            near = nearest_name(asked, names)
+            place = (*_placement_path(placed, process), "nodePool")
+            expected = f"one of {', '.join(names)}" if names else f"a node pool, of which {environment.label} has none"
+            yield placed.service.at(place, f"a node pool that {environment.label} does not have", expected,
+                                    hint=near and f"Did you mean {near}?")  # fmt: skip
+
+
+def _zones(placed: PlacedService) -> Iterator[Finding]:
+    zones = placed.environment.config.spec.network.zones
+    for process in placed.service.processes:
+        for index, zone in enumerate(process.placement.zones):
+            if zone not in zones:
+                place = (*_placement_path(placed, process), "zones", index)
+                yield placed.service.at(
+                    place, f"a zone that {placed.environment.label} does not use", f"one of {', '.join(zones)}"
+                )
+
+
+def _cluster(placed: PlacedService) -> Iterator[Finding]:
+    cluster = placed.environment.config.spec.cluster
+    if cluster.enabled or cluster.existing is not None:
+        return
+    for process in _on_kubernetes(placed):
+        runtime = "batch" if process.type in ("job", "cron") else "fargate"
+        hint = f"Write placement: {{runtime: {runtime}}}, or spec.cluster.enabled: true in the environment."
+        yield placed.service.at(
+            (*_placement_path(placed, process), "runtime"), f"{placed.environment.label} has no cluster",
+            found="runtime kubernetes", hint=hint,
+        )  # fmt: skip
+
+
+def _runtime(placed: PlacedService) -> Iterator[Finding]:
+    view = placed.service
+    for process in view.processes:
+        placement, place = process.placement, _placement_path(placed, process)
+        runtime = placement.runtime
+        if process.type == "function" or runtime == "kubernetes":
+            if process.type == "function" and view.written(*place, "runtime"):
+                yield view.at((*place, "runtime"), "a function runs as a function", hint="Remove runtime.")
+            continue
+        accepted = ("api", "worker") if runtime == "fargate" else ("job", "cron")
+        if process.type not in accepted:
+            yield _wrong_runtime(placed, process, runtime)
+        for key in ("nodePool", "spread"):
+            if view.written(*place, key):
+                yield view.at((*place, key), f"no effect on runtime {runtime}, which has no nodes", hint="Remove it.")
+    if view.spec.service.placement.runtime == "fargate":
+        yield from _fargate(placed)
+
+
+def _wrong_runtime(placed: PlacedService, process: Process, runtime: str) -> Finding:
+    view, own = placed.service, (*process.path, "placement")
+    kinds = "api and worker" if runtime == "fargate" else "job and cron"
+    if process.path[1] == "workers" and not view.written(*own):
+        message = f"{runtime}, where the service runs, runs {kinds} only"
+        return view.at(
+            (*process.path, "name"),
+            message,
+            hint="Give the worker a placement of its own.",
+            found=f"type {process.type}",
+        )
+    return view.at((*_placement_path(placed, process), "runtime"), f"type {process.type} does not run there",
+                   f"runtime {'kubernetes or batch' if process.type in ('job', 'cron') else 'kubernetes or fargate'}")  # fmt: skip
+
+
+def _fargate(placed: PlacedService) -> Iterator[Finding]:
+    view = placed.service
+    if view.spec.networking.service_mesh.enabled:
+        place: Path = ("spec", "networking", "serviceMesh", "enabled")
+        yield view.at(
+            place, "the mesh does not reach runtime fargate", "runtime kubernetes", hint="Remove serviceMesh."
+        )
+    for path, item in view.dependencies:
+        if isinstance(item, StorageDependency) and item.class_ == "file":
+            yield view.at(
+                (*path, "class"),
+                "file systems are not mounted on runtime fargate",
+                "runtime kubernetes, or another class",
+            )
+    for process in view.processes:
+        if process.placement.runtime != "fargate":
+            continue
+        path = (*process.path, "resources")
+        if process.resources.gpu.count:
+            yield view.at((*path, "gpu"), "runtime fargate has no GPUs", "runtime kubernetes")
+        quantities = effective_quantities(process.resources)
+        cpu, memory = quantities["cpu"][1] or "500m", quantities["memory"][1] or "1Gi"
+        if not fits_fargate(cpu_millicores(cpu), memory_bytes(memory)):
+            sizes = "; ".join(
+                f"{cores / 1000:g} with {low}Gi to {high}Gi" for cores, (low, high) in FARGATE_SIZES.items()
+            )
+            yield view.at(
+                path, "no size of runtime fargate", f"cpu and memory of {sizes}", found=f"cpu {cpu}, memory {memory}"
+            )
+
+
+def fits_fargate(millicores: int, memory: int) -> bool:
+    """Tell whether Fargate has a task of this size."""
+    if (millicores, memory) == (250, GI // 2):
+        return True
+    low, high = FARGATE_SIZES.get(millicores, (0, -1))
+    step = {8000: 4, 16000: 8}.get(millicores, 1)
+    return memory % (step * GI) == 0 and low * GI <= memory <= high * GI
+
+
+def _machines(placed: PlacedService) -> Iterator[Finding]:
+    """A request that no node has room for waits for ever; a node keeps some of what its machine has for itself."""
+    environment = placed.environment
+    if environment.config.spec.cluster.existing is not None:
+        return
+    for process in _on_kubernetes(placed):
+        machines = [placed.target.machine(name) for pool in _fitting(placed, process) for name in pool.machine_types]
+        if not machines or any(machine is None for machine in machines):
+            continue
+        known = [machine for machine in machines if machine is not None]
+        requests = {key: pair[0] or pair[1] for key, pair in effective_quantities(process.resources).items()}
+        cpu, memory = requests["cpu"], requests["memory"]
+        wanted = (cpu_millicores(cpu) if cpu else 0, memory_bytes(memory) if memory else 0)
+        if not any(machine.millicores > wanted[0] and machine.memory > wanted[1] for machine in known):
+            largest = max(known, key=lambda machine: (machine.memory, machine.millicores))
+            yield placed.service.at(
+                (*process.path, "resources"), f"no node of {environment.label} has room for a replica",
+                f"less than {largest.millicores // 1000} cores and {largest.memory // GI}Gi, the largest node",
+                found=f"cpu {cpu or 'not written'}, memory {memory or 'not written'}",
+            )  # fmt: skip
+
+
+def _fitting(placed: PlacedService, process: Process) -> list[NodePool]:
+    """Return the pools that a process may run on: the one it names, or those with the GPUs it asks for."""
+    gpu = process.resources.gpu
+    named = process.placement.node_pool
+    return [
+        pool
+        for pool in placed.environment.pools
+        if named in (None, pool.name)
+        and ((pool.gpu is not None and gpu.type in (None, pool.gpu.type)) if gpu.count else pool.gpu is None)
+    ]
+
+
+def _residency(placed: PlacedService) -> Iterator[Finding]:
+    allowed, region = placed.service.spec.data.residency, placed.environment.config.spec.region
+    if allowed and region not in allowed:
+        hint = f"Add {region}, or keep the service out of {placed.environment.folder}."
+        yield placed.service.at(
+            ("spec", "data", "residency"), f"{placed.environment.label} is in {region}", f"{region} among the regions",
+            found=", ".join(allowed), hint=hint,
+        )  # fmt: skip
+
+
+def _sizes(placed: PlacedService) -> Iterator[Finding]:
+    sizes = placed.environment.config.spec.sizes
+    for path, item in placed.service.dependencies:
+        if isinstance(item, DatabaseDependency) and item.engine != "dynamodb":
+            known, kind = sizes.database, "database"
+        elif isinstance(item, CacheDependency):
+            known, kind = sizes.cache, "cache"
+        else:
+            continue
+        if not item.shared and item.existing is None and item.size not in known:
+            expected = f"one of {', '.join(known)}, or {item.size} under spec.sizes.{kind} of the environment"
+            yield placed.service.at(
+                (*path, "size"),
+                f"a size that {placed.environment.label} has no machine for",
+                expected,
+                found=f'"{item.size}"',
+            )
+
+
+def _shared_no_effect(placed: PlacedService) -> Iterator[Finding]:
+    """What the environment decides for all cannot be asked for by one, unless it is the same."""
+    shared = placed.environment.config.spec.shared
+    keys: tuple[str, ...]
+    for path, item in placed.service.dependencies:
+        if isinstance(item, DatabaseDependency) and item.shared and item.engine != "dynamodb":
+            theirs = shared.database.model_dump(by_alias=True)
+            keys = ("engine", "version", "size", "storage", "replicas", "backupRetention")
+        elif isinstance(item, CacheDependency) and item.shared:
+            theirs = shared.cache.model_dump(by_alias=True)
+            keys = ("engine", "version", "size", "replicas")
+        else:
+            continue
+        ours = item.model_dump(by_alias=True)
+        for key in keys:
+            if placed.service.written(*path, key) and ours[key] != theirs[key]:
+                hint = f"Remove it, remove shared, or change spec.shared.{item.type}.{key} of {placed.environment.folder} for all."
+                yield placed.service.at(
+                    (*path, key), "no effect on what is shared", f"the environment's: {theirs[key]}", hint=hint
+                )
+
+
+def _log_retention(placed: PlacedService) -> Iterator[Finding]:
+    retention = placed.service.spec.monitoring.logs.retention
+    if retention is not None and not keeps_logs(placed, retention):
+        days = ", ".join(f"{day}d" for day in sorted(placed.target.log_retention_days))
+        yield placed.service.at(("spec", "monitoring", "logs", "retention"), "not accepted", f"one of {days}")
+
+
+def keeps_logs(placed: PlacedService, retention: str) -> bool:
+    """Tell whether the cloud's log store knows a retention."""
+    from inferloop_deploy.config.checks.dependencies import whole_days
+
+    return whole_days(retention) in placed.target.log_retention_days
+
+
+def _mutable_image(placed: PlacedService) -> Iterator[Finding]:
+    if not placed.environment.config.spec.deletion_protection:
+        return
+    view = placed.service
+    images: list[tuple[Path, Image]] = [(("spec", "service", "image"), view.spec.service.image)]
+    images += [
+        ((*path, "image"), item.image) for path, item in view.dependencies if isinstance(item, FunctionDependency)
+    ]
+    for path, image in images:
+        if image.tag == "latest":
+            message = f"a tag that changes, in {placed.environment.folder}, which has deletion protection"
+            yield view.at((*path, "tag"), message, 'a tag that never changes such as "1.4.2", or a digest')
+
+
+def _names(placed: PlacedService) -> Iterator[Finding]:
+    metadata = placed.environment.config.metadata
+    base = f"{metadata.project}-{metadata.name}"
+    name = placed.service.config.metadata.name
+    limits = placed.target.longest_names
+    yield from _too_long(placed, ("metadata", "name"), f"{base}-{name}", "role", limits["role"])
+    for path, item in placed.service.dependencies:
+        kind = _named_kind(item)
+        if kind is None or getattr(item, "existing", None) is not None:
+            continue
+        shared = getattr(item, "shared", False)
+        full = f"{base}-{item.name}" if shared else f"{base}-{name}-{item.name}"
+        yield from _too_long(placed, (*path, "name"), full, kind, limits[kind])
+    for index, secret in enumerate(placed.service.spec.secrets):
+        if secret.existing is None:
+            yield from _too_long(
+                placed, ("spec", "secrets", index, "name"), f"{base}/{name}/{secret.name}", "secret", limits["secret"]
+            )
+
+
+def _named_kind(item: Dependency) -> str | None:
+    """Return what the name of a dependency becomes the name of, or None where nothing is named after it."""
+    match item:
+        case DatabaseDependency(engine="dynamodb"):
+            return "table"
+        case DatabaseDependency(shared=False):
+            return "database instance"
+        case CacheDependency(shared=False):
+            return "cache"
+        case StorageDependency():
+            return "file system" if item.class_ == "file" else "bucket"
+        case QueueDependency():
+            return "queue"
+        case FunctionDependency():
+            return "function"
+        case _:
+            return None
+
+
+def _too_long(placed: PlacedService, path: Path, name: str, kind: str, most: int) -> Iterator[Finding]:
+    if len(name) > most:
+        message = f"the {kind} would be called {name}, {len(name)} characters"
+        yield placed.service.at(
+            path, message, f"a name shorter by {len(name) - most}", hint=f"{placed.target.name} takes at most {most}."
+        )
+
+
+PLACED_CHECKS = (
+    Check[PlacedService](
+        "gpu",
+        "A GPU is one that a node pool of the environment offers.",
+        "Choose one that is offered.",
+        run=_gpu_offered,
+    ),
+    Check[PlacedService](
+        "node-pool", "A node pool is one of the environment's.", "Choose one that is there.", run=_pool
+    ),
+    Check[PlacedService](
+        "zone", "A zone is one of the environment's.", "Choose among the environment's zones.", run=_zones
+    ),
+    Check[PlacedService](
+        "cluster",
+        "What runs on Kubernetes has a cluster in the environment.",
+        "Choose another runtime, or let the environment have a cluster.",
+        run=_cluster,
+    ),
+    Check[PlacedService](
+        "runtime",
+        "A runtime can do what the service asks of it.",
+        "Choose another runtime, or leave out what it cannot do.",
+        run=_runtime,
+    ),
+    Check[PlacedService](
+        "node-size",
+        "A replica fits on a node of the environment.",
+        "Ask for less, or add a node pool with larger machines.",
+        run=_machines,
+    ),
+    Check[PlacedService](
+        "residency", "The environment is in a region where the data may be.", "Change one of the two.", run=_residency
+    ),
+    Check[PlacedService]("size", "A size has a machine in the environment.", "Choose a size that has one.", run=_sizes),
+    Check[PlacedService](
+        "shared-no-effect",
+        "What is shared is as the environment says.",
+        "Remove what has no effect.",
+        run=_shared_no_effect,
+    ),
+    Check[PlacedService](
+        "log-retention",
+        "Logs are kept for as many days as the cloud's log store knows.",
+        "Choose one.",
+        run=_log_retention,
+    ),
+    Check[PlacedService](
+        "mutable-tag",
+        "Where deletion protection is on, an image's tag is not latest.",
+        "Name the version that was tested.",
+        run=_mutable_image,
+    ),
+    Check[PlacedService](
+        "name-length", "Every name that is derived is within the cloud's limits.", "Shorten the name.", run=_names
+    ),
+)
