@@ -31,7 +31,8 @@ SCHEMAS = {
         "Environment",
         (
             "What the platform team writes in `environments/ENV/environment.yaml` and `environments/ENV/CLOUD.yaml`. "
-            "Both files have this form; the cloud's file is laid over the environment's, and together they must be whole."
+            "Both files have this form; the cloud's file is laid over the environment's, and together they must be "
+            "whole."
         ),
     ),
 }
