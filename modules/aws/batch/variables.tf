@@ -43,6 +43,26 @@ variable "jobs" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for job in values(var.jobs) : can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", job.name))])
+    error_message = "jobs[*].name must have 1 to 64 letters, digits, hyphens and underscores."
+  }
+  validation {
+    condition     = alltrue([for job in values(var.jobs) : job.attempts >= 1 && job.attempts <= 10 && job.timeout_seconds >= 60])
+    error_message = "jobs[*] needs attempts 1 to 10 and timeout_seconds of at least 60."
+  }
+  validation {
+    condition     = alltrue([for job in values(var.jobs) : job.vcpus >= 1 && job.vcpus == floor(job.vcpus) && job.memory_mb >= 4 && job.gpus >= 0])
+    error_message = "jobs[*] needs whole vcpus of at least 1, memory_mb of at least 4 and gpus of at least 0."
+  }
+  validation {
+    condition     = alltrue([for job in values(var.jobs) : job.user != "0" && job.user != "root"])
+    error_message = "jobs[*].user must not be root."
+  }
+  validation {
+    condition     = alltrue([for job in values(var.jobs) : job.schedule == null ? true : can(regex("^(cron|rate|at)\\(.+\\)$", job.schedule.expression)) && (job.schedule.array_size == null ? true : job.schedule.array_size >= 2 && job.schedule.array_size <= 10000)])
+    error_message = "jobs[*].schedule needs expression cron(...), rate(...) or at(...), and array_size 2 to 10000."
+  }
 }
 
 variable "labels" {
@@ -87,4 +107,16 @@ variable "pools" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for pool in values(var.pools) : pool.min_vcpus >= 0 && pool.min_vcpus <= pool.max_vcpus && pool.max_vcpus >= 1])
+    error_message = "pools[*] needs 0 <= min_vcpus <= max_vcpus, and max_vcpus of at least 1."
+  }
+  validation {
+    condition     = alltrue([for pool in values(var.pools) : contains(["x86_64", "arm64"], pool.architecture) && !(pool.gpu && pool.architecture == "arm64")])
+    error_message = "pools[*].architecture must be x86_64 or arm64; gpu needs x86_64."
+  }
+  validation {
+    condition     = alltrue([for pool in values(var.pools) : pool.disk_gb >= 30])
+    error_message = "pools[*].disk_gb must be at least 30, the size of the node's image."
+  }
 }
