@@ -1,0 +1,39 @@
+# Rules over the ways in.
+locals {
+  ingress_rules = flatten(concat(
+    [for path, ingress in local.ingresses : [
+      {
+        holds   = !ingress.enabled || ingress.path != null
+        message = "${path}.path is missing; an enabled ingress needs one, for example /api/${ingress.service}."
+      },
+      {
+        holds   = !ingress.enabled || var.services[ingress.service].spec.service.type == "api"
+        message = "${path}.enabled is for services of type api; the type is ${var.services[ingress.service].spec.service.type}."
+      },
+      {
+        holds   = ingress.cors == null || try(length(ingress.cors.origins) > 0, true)
+        message = "${path}.cors.origins is empty; name the origins that are let in, for example https://app.example.com."
+      },
+      {
+        holds   = ingress.cors == null || try(!(ingress.cors.credentials && contains(ingress.cors.origins, "*")), true)
+        message = "${path}.cors.credentials does not go with origin *; name the origins."
+      },
+      {
+        holds   = try(ingress.auth.type, "-") != "jwt" || try(ingress.auth.issuer != null, false)
+        message = "${path}.auth.issuer is missing; type jwt needs the issuer of the tokens."
+      },
+      {
+        holds   = try(ingress.auth.type, "-") != "key" || contains(keys(var.services[ingress.service].spec.secrets), try(coalesce(ingress.auth.secret), "-"))
+        message = "${path}.auth.secret is \"${try(coalesce(ingress.auth.secret), "")}\"; type key needs one of services.${ingress.service}.spec.secrets, which has ${length(var.services[ingress.service].spec.secrets) > 0 ? join(", ", keys(var.services[ingress.service].spec.secrets)) : "none"}."
+      },
+      {
+        holds   = ingress.cdn == null || try(local.dependencies["services.${ingress.service}.spec.dependencies.${ingress.cdn}"].kind == "storage" && !local.dependencies["services.${ingress.service}.spec.dependencies.${ingress.cdn}"].is_shared && local.dependencies["services.${ingress.service}.spec.dependencies.${ingress.cdn}"].existing == null, false)
+        message = "${path}.cdn is \"${coalesce(ingress.cdn, "-")}\"; it must name a bucket of the service's own: a dependency of type storage, neither shared nor existing nor of class file."
+      },
+    ]],
+    [for place, services in local.ingress_places : {
+      holds   = length(services) == 1
+      message = "services.${join(".spec.networking.ingress.path and services.", services)}.spec.networking.ingress.path are both ${trimprefix(place, split("/", place)[0])} on ${split("/", place)[0]}; a path belongs to one service."
+    }],
+  ))
+}

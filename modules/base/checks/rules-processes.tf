@@ -1,0 +1,140 @@
+# Rules over processes: what runs where, how it scales, what it is given.
+locals {
+  process_rules = flatten([for path, process in local.processes : [
+    {
+      holds   = process.type != "cron" || process.schedule != null
+      message = "${path}.schedule is missing; type cron needs one, for example 0 3 * * *."
+    },
+    {
+      holds   = process.schedule == null || contains(["cron", "function"], process.type)
+      message = "${path}.schedule is for the types cron and function; the type is ${process.type}."
+    },
+    {
+      holds   = contains(lookup({ fargate = ["api", "worker"], batch = ["job", "cron"] }, process.placement.runtime, [process.type]), process.type)
+      message = "${path}.placement.runtime is ${process.placement.runtime}, but the type is ${process.type}; fargate runs api and worker, batch runs job and cron, kubernetes runs them all."
+    },
+    {
+      holds   = var.cluster.enabled || process.type == "function" || process.placement.runtime != "kubernetes"
+      message = "${path}.placement.runtime is kubernetes, but the environment has no cluster; use fargate (api, worker) or batch (job, cron), or enable the cluster."
+    },
+    {
+      holds   = length(setsubtract(process.placement.zones, var.environment.zones)) == 0
+      message = "${path}.placement.zones is ${join(", ", process.placement.zones)}; the environment has ${join(", ", var.environment.zones)}."
+    },
+    {
+      holds   = process.placement.node_pool == null || contains(keys(var.cluster.node_pools), coalesce(process.placement.node_pool, "-"))
+      message = "${path}.placement.node_pool is \"${coalesce(process.placement.node_pool, "-")}\"; the node pools are ${join(", ", keys(var.cluster.node_pools))}."
+    },
+    {
+      holds   = process.resources.gpu.count == 0 || (process.placement.runtime != "fargate" && process.type != "function")
+      message = "${path}.resources.gpu needs the runtime kubernetes or batch; fargate and functions have no GPU."
+    },
+    {
+      holds   = process.resources.gpu.count == 0 || process.placement.runtime != "kubernetes" || contains(local.gpu_types, coalesce(process.resources.gpu.type, try(local.gpu_types[0], "-")))
+      message = "${path}.resources.gpu asks for ${process.resources.gpu.type == null ? "a GPU" : coalesce(process.resources.gpu.type, "-")}, which no node pool offers; the pools offer ${length(local.gpu_types) > 0 ? join(", ", local.gpu_types) : "none"}."
+    },
+    {
+      holds = process.resources.gpu.count == 0 || process.placement.runtime != "kubernetes" || !contains(local.gpu_types, coalesce(process.resources.gpu.type, try(local.gpu_types[0], "-"))) || anytrue([
+        for pool in var.cluster.node_pools : pool.gpu.count >= process.resources.gpu.count if try(pool.gpu.type == coalesce(process.resources.gpu.type, pool.gpu.type), false)
+      ])
+      message = "${path}.resources.gpu.count is ${process.resources.gpu.count}, more than a node of any such pool has; a replica runs on one node."
+    },
+    {
+      holds   = try(local.millicores[coalesce(process.resources.requests.cpu, process.resources.cpu)] <= local.millicores[coalesce(process.resources.limits.cpu, process.resources.cpu)], true)
+      message = "${path}.resources asks for more cpu than its limit: ${try(coalesce(process.resources.requests.cpu, process.resources.cpu), "-")} > ${try(coalesce(process.resources.limits.cpu, process.resources.cpu), "-")}."
+    },
+    {
+      holds   = try(local.bytes[coalesce(process.resources.requests.memory, process.resources.memory)] <= local.bytes[coalesce(process.resources.limits.memory, process.resources.memory)], true)
+      message = "${path}.resources asks for more memory than its limit: ${try(coalesce(process.resources.requests.memory, process.resources.memory), "-")} > ${try(coalesce(process.resources.limits.memory, process.resources.memory), "-")}."
+    },
+  ]])
+
+  scaling_rules = flatten([for path, scaling in local.autoscaling : [
+    {
+      holds   = scaling.min <= scaling.max
+      message = "${path}.min is ${scaling.min}, more than max, ${scaling.max}."
+    },
+    {
+      holds   = scaling.min > 0 || scaling.queue_length != null
+      message = "${path}.min is 0, which needs queue_length: only a queue tells when to start again."
+    },
+    {
+      holds = scaling.queue_length == null || contains(
+        [for dependency in local.dependencies : dependency.name if dependency.owner == scaling.service && dependency.type == "queue"],
+        scaling.queue != null ? scaling.queue : try(coalesce(one([for dependency in local.dependencies : dependency.name if dependency.owner == scaling.service && dependency.type == "queue"])), "-"),
+      )
+      message = "${path}.queue_length needs a dependency of type queue in services.${scaling.service}.spec.dependencies, named by ${path}.queue where there are several."
+    },
+    {
+      holds   = scaling.queue_length == null || scaling.runtime == "kubernetes"
+      message = "${path}.queue_length needs the runtime kubernetes; on fargate use cpu, memory or requests_per_second."
+    },
+    {
+      holds   = scaling.requests_per_second == null || scaling.runtime == "kubernetes" || (scaling.main && var.services[scaling.service].spec.networking.ingress.enabled)
+      message = "${path}.requests_per_second needs an enabled ingress on fargate, where the load balancer counts the requests; use cpu or memory."
+    },
+  ]])
+
+  env_rules = flatten([for path, source in local.env : [
+    {
+      holds   = (source.value == null) != (source.secret == null)
+      message = "${path} must have exactly one of value and secret."
+    },
+    {
+      holds   = source.secret == null || contains(keys(var.services[source.owner].spec.secrets), try(source.secret.name, "-"))
+      message = "${path}.secret.name is \"${try(source.secret.name, "-")}\"; services.${source.owner}.spec.secrets has ${length(var.services[source.owner].spec.secrets) > 0 ? join(", ", keys(var.services[source.owner].spec.secrets)) : "none"}."
+    },
+    [for found in try(regexall("\\$\\{[^}]*\\}?", source.value), []) : {
+      holds   = can(regex("^\\$\\{dependencies\\.[a-z][a-z0-9-]*\\.[A-Za-z]+\\}$", found))
+      message = "${path}.value holds ${found}; a reference reads $${dependencies.NAME.OUTPUT}, for example $${dependencies.postgres.host}."
+    }],
+    [for found in try(regexall("\\$\\{dependencies\\.([a-z][a-z0-9-]*)\\.([A-Za-z]+)\\}", source.value), []) : {
+      holds   = contains(keys(var.services[source.owner].spec.dependencies), found[0])
+      message = "${path}.value asks for dependencies.${found[0]}; services.${source.owner}.spec.dependencies has ${length(var.services[source.owner].spec.dependencies) > 0 ? join(", ", keys(var.services[source.owner].spec.dependencies)) : "none"}."
+    }],
+    [for found in try(regexall("\\$\\{dependencies\\.([a-z][a-z0-9-]*)\\.([A-Za-z]+)\\}", source.value), []) : {
+      holds   = contains(try(local.dependency_outputs[local.dependencies["services.${source.owner}.spec.dependencies.${found[0]}"].kind], [found[1]]), found[1])
+      message = "${path}.value asks for dependencies.${found[0]}.${found[1]}; it has ${join(", ", try(local.dependency_outputs[local.dependencies["services.${source.owner}.spec.dependencies.${found[0]}"].kind], []))}."
+    }],
+  ]])
+
+  image_rules = flatten(concat(
+    [for path, image in local.images : {
+      holds   = image.tag == null || image.digest == null
+      message = "${path} has both tag and digest; give one of them."
+    }],
+    # Where Terraform itself starts the container, it must know which image.
+    [for path, process in local.processes : {
+      holds   = (process.type != "function" && process.placement.runtime == "kubernetes") || try(coalesce(var.services[process.service].spec.service.image.tag, var.services[process.service].spec.service.image.digest) != null, false)
+      message = "${path} is ${process.type == "function" ? "a function" : "placed on ${process.placement.runtime}"}, so services.${process.service}.spec.service.image needs a tag or a digest."
+    }],
+    [for path, dependency in local.dependencies : {
+      holds   = dependency.type != "function" || dependency.existing != null || try(coalesce(dependency.image.tag, dependency.image.digest) != null, false) || try(coalesce(var.services[dependency.owner].spec.service.image.tag, var.services[dependency.owner].spec.service.image.digest) != null, false)
+      message = "${path}.image needs a tag or a digest, of its own or in services.${dependency.owner}.spec.service.image."
+    }],
+  ))
+
+  function_rules = flatten([for path, function in local.functions : [
+    {
+      holds   = try(local.bytes[function.memory] >= 128 * local.byte_units.Mi && local.bytes[function.memory] <= 10240 * local.byte_units.Mi, true)
+      message = "${path} has ${coalesce(function.memory, "-")} of memory; a function takes 128Mi to 10240Mi."
+    },
+    {
+      holds   = try(local.seconds[function.timeout] <= 900, true)
+      message = "${path}.timeout is ${function.timeout}; a function runs at most 15m."
+    },
+    {
+      holds   = function.source == null || contains(["queue", "storage"], try(local.dependencies["services.${function.owner}.spec.dependencies.${function.source}"].kind, "-"))
+      message = "${path}.source is \"${coalesce(function.source, "-")}\"; it must name a queue or a bucket among services.${function.owner}.spec.dependencies."
+    },
+    {
+      holds   = try(local.seconds[function.timeout] <= local.seconds[coalesce(local.dependencies["services.${function.owner}.spec.dependencies.${function.source}"].visibility, "5m")], true) || try(local.dependencies["services.${function.owner}.spec.dependencies.${function.source}"].kind, "-") != "queue"
+      message = "${path}.timeout is ${function.timeout}, longer than the visibility of the queue ${coalesce(function.source, "-")}; its messages would be handled twice."
+    },
+  ]])
+
+  source_rules = [for name, service in var.services : {
+    holds   = service.spec.service.source == null || (service.spec.service.type == "function" && service.spec.service.schedule == null)
+    message = "services.${name}.spec.service.source is for type function without a schedule; the type is ${service.spec.service.type}."
+  }]
+}

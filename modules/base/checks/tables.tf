@@ -1,0 +1,85 @@
+# What is checked, spread out by its path, so that a message can name the place.
+locals {
+  processes = merge([for name, service in var.services : merge(
+    { "services.${name}.spec.service" = {
+      autoscaling = service.spec.service.autoscaling
+      env         = service.spec.service.env
+      main        = true
+      placement   = service.spec.service.placement
+      priority    = service.spec.service.priority
+      replicas    = service.spec.service.replicas
+      resources   = service.spec.service.resources
+      retries     = service.spec.service.retries
+      schedule    = service.spec.service.schedule
+      service     = name
+      time_zone   = service.spec.service.time_zone
+      timeout     = service.spec.service.timeout
+      type        = service.spec.service.type
+    } },
+    { for key, worker in service.spec.workers : "services.${name}.spec.workers.${key}" => {
+      autoscaling = worker.autoscaling
+      env         = worker.env
+      main        = false
+      placement   = worker.placement == null ? service.spec.service.placement : worker.placement
+      priority    = worker.priority
+      replicas    = worker.replicas
+      resources   = worker.resources
+      retries     = worker.retries
+      schedule    = worker.schedule
+      service     = name
+      time_zone   = worker.time_zone
+      timeout     = worker.timeout
+      type        = worker.type
+    } },
+  )]...)
+
+  autoscaling = { for path, process in local.processes : "${path}.autoscaling" => merge(process.autoscaling, {
+    main    = process.main
+    runtime = process.placement.runtime
+    service = process.service
+  }) if process.autoscaling != null }
+
+  env = merge([for path, process in local.processes : {
+    for variable, source in process.env : "${path}.env.${variable}" => merge(source, { name = variable, owner = process.service })
+  }]...)
+
+  probes = merge([for name, service in var.services : {
+    for kind, probe in service.spec.service.health : "services.${name}.spec.service.health.${kind}" => probe if probe != null
+  }]...)
+
+  dependencies = merge([for name, service in var.services : {
+    for key, dependency in service.spec.dependencies : "services.${name}.spec.dependencies.${key}" => merge(dependency, {
+      is_shared = coalesce(dependency.shared, false) && dependency.existing == null
+      kind      = dependency.engine == "dynamodb" ? "table" : dependency.class == "file" ? "file" : dependency.type
+      name      = key
+      owner     = name
+    })
+  }]...)
+
+  images = merge(
+    { for name, service in var.services : "services.${name}.spec.service.image" => service.spec.service.image },
+    { for path, dependency in local.dependencies : "${path}.image" => dependency.image if dependency.image != null },
+  )
+
+  secrets = merge([for name, service in var.services : {
+    for key, secret in service.spec.secrets : "services.${name}.spec.secrets.${key}" => merge(secret, { name = key })
+  }]...)
+
+  ingresses = { for name, service in var.services : "services.${name}.spec.networking.ingress" => merge(service.spec.networking.ingress, { service = name }) }
+
+  # Functions, whether a service is one or depends on one, with what starts them.
+  functions = merge(
+    { for name, service in var.services : "services.${name}.spec.service" => {
+      memory  = try(coalesce(service.spec.service.resources.limits.memory, service.spec.service.resources.memory), null)
+      owner   = name
+      source  = service.spec.service.source
+      timeout = service.spec.service.timeout
+    } if service.spec.service.type == "function" },
+    { for path, dependency in local.dependencies : path => {
+      memory  = dependency.memory
+      owner   = dependency.owner
+      source  = dependency.source
+      timeout = coalesce(dependency.timeout, "1m")
+    } if dependency.type == "function" },
+  )
+}
