@@ -112,4 +112,42 @@ variable "services" {
   }))
   default  = {}
   nullable = false
+  validation {
+    condition     = alltrue([for service in values(var.services) : can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", service.name))])
+    error_message = "services[*].name must have 1 to 64 letters, digits, hyphens and underscores."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : contains(["ARM64", "X86_64"], service.architecture)])
+    error_message = "services[*].architecture must be ARM64 or X86_64."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : service.user != "0" && service.user != "root"])
+    error_message = "services[*].user must not be root."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : service.stop_seconds >= 1 && service.stop_seconds <= 120])
+    error_message = "services[*].stop_seconds must be 1 to 120."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : service.ephemeral_gb == null ? true : service.ephemeral_gb >= 21 && service.ephemeral_gb <= 200])
+    error_message = "services[*].ephemeral_gb must be 21 to 200; left out it is 20."
+  }
+  validation {
+    condition = alltrue([for service in values(var.services) : service.autoscaling == null ? true :
+      service.autoscaling.min <= service.autoscaling.max && alltrue([for schedule in values(service.autoscaling.schedules) : schedule.min <= schedule.max])
+    ])
+    error_message = "services[*].autoscaling, and each of its schedules, needs min <= max."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : try(service.autoscaling.requests_per_minute, null) == null || service.ingress != null])
+    error_message = "services[*].autoscaling.requests_per_minute needs ingress: a service without one takes no requests."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : service.ingress == null ? true : length(service.ingress.paths) * 2 + length(service.ingress.hosts) <= 5 && length(service.ingress.paths) > 0 && service.ingress.priority >= 1 && service.ingress.priority <= 50000])
+    error_message = "services[*].ingress needs 1 path and up to 3 hosts, or 2 paths and 1 host (a rule of a load balancer takes five values, two for each path), and priority 1 to 50000."
+  }
+  validation {
+    condition     = length(distinct([for service in values(var.services) : service.ingress.priority if service.ingress != null])) == length([for service in values(var.services) : service if service.ingress != null])
+    error_message = "services[*].ingress.priority must differ between services."
+  }
 }
