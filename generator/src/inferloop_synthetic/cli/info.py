@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import platform
 from enum import StrEnum
-from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
 
 from inferloop_synthetic import __version__
-
-ENGINE_GROUP = "inferloop_synthetic.engines"
+from inferloop_synthetic.data.reading import FORMATS
+from inferloop_synthetic.engine import installed_engines
 
 
 class Output(StrEnum):
@@ -27,9 +26,14 @@ def info(output: Annotated[Output, typer.Option(help="text for people, json for 
 
     Example: inferloop-synthetic info --output json
     """
-    engines = sorted(point.name for point in entry_points(group=ENGINE_GROUP))
+    engines = {name: engine.description for name, engine in installed_engines().items()}
+    extensions = sorted(FORMATS)
     if output is Output.json:
-        typer.echo(json.dumps({"version": __version__, "python": platform.python_version(), "engines": engines}))
+        about = {"version": __version__, "python": platform.python_version(), "engines": engines, "extensions": extensions}
+        typer.echo(json.dumps(about))
         return
     typer.echo(f"inferloop-synthetic {__version__} (Python {platform.python_version()})")
-    typer.echo("engines: " + (", ".join(engines) or "none installed"))
+    typer.echo("reads and writes: " + " ".join(extensions))
+    typer.echo("engines:")
+    for name, description in engines.items():
+        typer.echo(f"  {name}: {description}")

@@ -195,6 +195,8 @@ def _reads_as(texts: pa.Array, kind: pa.DataType) -> bool:
     if pa.types.is_integer(kind) and pc.any(pc.match_substring_regex(texts, r"^[+-]?0\d|^\s|\s$")).as_py():
         # 007 and the like are codes, not numbers.
         return False
+    if pa.types.is_time(kind):
+        return bool(pc.all(pc.match_substring_regex(texts, r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$")).as_py())
     try:
         texts.slice(0, 1000).cast(kind)
         texts.cast(kind)

@@ -47,7 +47,8 @@ CLASSES: dict[str, type] = {
     c.__name__: c
     for c in (
         Chain, Codec, Column, Index, Input, NumberForm, Part, Personal, Relation, Stage,
-        generators.Numbering, generators.PersonalData, generators.Pool, generators.Template, generators.Uuid,
+        generators.Moment, generators.Numbering, generators.PersonalData, generators.Pool, generators.Real, generators.Template,
+        generators.Truth, generators.Uuid, generators.Whole,
     )
 }  # fmt: skip
 
@@ -112,10 +113,10 @@ class TabularModel:
             start, end = batch * BATCH_ROWS, min((batch + 1) * BATCH_ROWS, rows)
             return [
                 self._chunk(np.arange(at, min(at + CHUNK_ROWS, end)) + shard * SHARD_ROWS, rng, conditions, given or {})
-                for at in range(start, end, CHUNK_ROWS)
+                for at in range(start, max(end, start + 1), CHUNK_ROWS)
             ]
 
-        yield from _in_order(make, -(-rows // BATCH_ROWS), threads)
+        yield from _in_order(make, max(-(-rows // BATCH_ROWS), 1), threads)
 
     def save(self, path: Path) -> None:
         """Write the model to a file that holds arrays and JSON only."""
@@ -268,6 +269,8 @@ def _fill(column: Filled, index: Ints, rng: np.random.Generator) -> pa.Array:
 
 
 def _cast(values: pa.Array, kind: str) -> pa.Array:
+    if not kind:
+        return values
     if kind == "string":
         return values if pa.types.is_dictionary(values.type) else values.cast(pa.string())
     target = pa.type_for_alias(kind)
@@ -294,6 +297,21 @@ def _in_order(make: Callable[[int], list[pa.RecordBatch]], count: int, threads: 
         finally:
             for job in window:
                 job.cancel()
+
+
+def model_from_schema(schema: TableSchema) -> TabularModel:
+    """Return a model of a schema alone: columns are independent, constraints are kept."""
+    computed = {c.column: c.expression for c in schema.constraints if isinstance(c, Formula)}
+    _check_formulas(computed, schema)
+    for constraint in schema.constraints:
+        if isinstance(constraint, FixedCombinations):
+            raise InputError("fixed_combinations: without data there are no combinations to keep")
+    schema = _with_identifiers(schema, {c.column for c in schema.constraints if isinstance(c, Unique)})
+    filled = tuple(
+        Filled(c.name, generators.schema_generator(c), c.missing, "") for c in schema.columns if c.name not in computed
+    )
+    types = tuple((name, e, "int64" if schema.column(name).kind is Kind.integer else "double") for name, e in computed.items())
+    return TabularModel(_Content(schema_yaml(schema), (), None, filled, (), types))
 
 
 class TabularEngine:

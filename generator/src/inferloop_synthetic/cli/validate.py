@@ -1,0 +1,80 @@
+"""`validate`: how good and how private a synthetic table is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from inferloop_synthetic.cli.generate import write_report
+from inferloop_synthetic.cli.info import Output
+from inferloop_synthetic.data.reading import read_table
+from inferloop_synthetic.detect import detect_schema
+from inferloop_synthetic.schema import read_schema
+from inferloop_synthetic.validation.measures import Estimate
+from inferloop_synthetic.validation.run import Validation
+from inferloop_synthetic.validation.run import validate as run_validation
+
+
+def validate(
+    real: Annotated[Path, typer.Argument(help="The real table that was learned from.")],
+    synthetic: Annotated[Path, typer.Argument(help="The synthetic table.")],
+    holdout: Annotated[Path | None, typer.Option(help="Real rows that were not learned from; privacy attacks need them.")] = None,
+    schema: Annotated[Path | None, typer.Option(help="Schema to use instead of the one detected.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column that the downstream task predicts.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the report here (.html, and .json beside).")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    output: Annotated[Output, typer.Option(help="text for people, json for machines.")] = Output.text,
+) -> None:
+    """Compare a synthetic table with the real one and attack its privacy.
+
+    Example: inferloop-synthetic validate train.csv synthetic.csv --holdout holdout.csv --report report.html
+    """
+    table = read_table(real)
+    found = run_validation(
+        table,
+        read_table(synthetic),
+        read_schema(schema) if schema is not None else detect_schema(table),
+        holdout=read_table(holdout) if holdout is not None else None,
+        target=target,
+        seed=seed,
+    )
+    if output is Output.json:
+        typer.echo(json.dumps(found.as_json(), indent=1))
+    else:
+        _print(found)
+    if report is not None:
+        write_report(report, found, f"{synthetic.name} beside {real.name}", [])
+        typer.echo(f"report: {report}", err=True)
+
+
+def _print(found: Validation) -> None:
+    console = Console()
+    table = Table("measure", "value", "95 % interval", "meaning")
+
+    def row(name: str, estimate: Estimate, meaning: str) -> None:
+        table.add_row(name, f"{estimate.value:.3f}", f"{estimate.low:.3f} to {estimate.high:.3f}", meaning)
+
+    beside = "" if found.score_holdout is None else f"; real rows held out reach {found.score_holdout:.3f}"
+    table.add_row("likeness", f"{found.score:.3f}", "", "1 is equal" + beside)
+    row("classifier AUC", found.classifier, "0.5 cannot tell synthetic from real")
+    if found.downstream is not None:
+        row(f"{found.downstream.target}, trained on real", found.downstream.real, "AUC on rows held out")
+        row(f"{found.downstream.target}, trained on synthetic", found.downstream.synthetic, "AUC on rows held out")
+    if found.privacy is not None:
+        row("membership AUC", found.privacy.membership, "0.5 is a coin toss")
+        row("membership AUC, calibrated", found.privacy.membership_calibrated, "0.5 is a coin toss")
+        row("exact copies", found.privacy.copies, f"by chance {found.privacy.copies_by_chance.value:.4f}")
+        for attack in found.privacy.attributes:
+            row(f"advantage in guessing {attack.column}", attack.advantage, "0 is none")
+    console.print(table)
+    if found.privacy is None:
+        console.print("Privacy was not attacked: give real rows that were not learned from with --holdout.")
+    for check in found.constraints:
+        console.print(f"{check.constraint}: broken in {check.real} real and {check.synthetic} synthetic rows", highlight=False)
+    worst = sorted(found.columns, key=lambda c: c.score)[:3]
+    console.print("least alike: " + ", ".join(f"{c.column} {c.score:.3f}" for c in worst), highlight=False)
