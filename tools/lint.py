@@ -3,6 +3,7 @@
 Run through `make lint`; `make lint ARGS=ruff` runs the checks whose name begins so.
 """
 
+import shutil
 import subprocess
 import sys
 import time
@@ -25,8 +26,8 @@ class Check:
 
 
 def tool(name: str, *arguments: str) -> list[str]:
-    """Return the command line of a program of the environment."""
-    return [str(BIN / name), *arguments]
+    """Return the command line of a program of the environment or, where it has none, of the system."""
+    return [str(BIN / name) if (BIN / name).exists() else name, *arguments]
 
 
 def shell_scripts() -> list[str]:
@@ -72,6 +73,9 @@ def checks() -> list[Check]:
 def passes(check: Check) -> bool:
     """Run one check, print its outcome and, where it failed, its output."""
     start = time.monotonic()
+    if shutil.which(check.command[0]) is None:
+        print(f"lint: {check.name:26} FAILED: there is no {check.command[0]}; install it with the system's packages")
+        return False
     outcome = subprocess.run(
         check.command, cwd=check.folder, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

@@ -1,6 +1,6 @@
 """Write requirements/*.txt, the hash-checked locks that `make setup` installs from.
 
-Run through `make lock`. Locks hold for Python 3.11 and newer on Linux and macOS, Intel and Arm, and name no package
+Run through `make lock`. Locks hold for Python 3.11 to 3.14 on Linux and macOS, Intel and Arm, and name no package
 index, so that they work behind any mirror.
 """
 
@@ -35,6 +35,8 @@ LOCKS = {
         "pyproject.toml:dev",
     ],
 }
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-apple-darwin")
 HEADER = """\
 # Written by `make lock`; do not edit. Installed by `make setup` with `pip install --require-hashes`.
 """
@@ -86,13 +88,35 @@ def resolve(program: Path, sources: list[str], current: Path) -> str:
         return re.sub(r"file://\S+", "", output.read_text())
 
 
+def check_every_platform(program: Path, lock: Path) -> None:
+    """Make sure that a lock can be installed by every Python on every platform, without installing it."""
+    for python in PYTHONS:
+        for platform in PLATFORMS:
+            with tempfile.TemporaryDirectory() as folder:
+                command: list[str | Path] = [
+                    program,
+                    "pip",
+                    "install",
+                    "--dry-run",
+                    "--quiet",
+                    "--require-hashes",
+                    "--requirement",
+                    lock,
+                ]
+                command += ["--only-binary", ":all:", *(f"--no-binary={name}" for name in SOURCE_ONLY)]
+                command += ["--python-version", python, "--python-platform", platform, "--target", folder]
+                subprocess.run(command, cwd=ROOT, check=True)
+    print(f"lock: {lock.name} can be installed by Python {', '.join(PYTHONS)} on {', '.join(PLATFORMS)}")
+
+
 def main() -> None:
-    """Write every lock."""
+    """Write every lock, and check the one that `make setup` installs."""
     program = uv_command()
     for name, sources in LOCKS.items():
         path = ROOT / name
         path.write_text(HEADER + resolve(program, sources, path))
         print(f"lock: wrote {name}")
+    check_every_platform(program, ROOT / "requirements" / "dev.txt")
 
 
 if __name__ == "__main__":

@@ -12,26 +12,26 @@ import shutil
 import subprocess
 import sys
 
-MINIMUM = (3, 11)
+OLDEST, NEWEST = (3, 11), (3, 14)
 CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3.14", "python3", "python")
 
 
-def restart_with_a_newer_python() -> None:
-    """Replace this process by one whose Python is new enough, or explain what is missing."""
-    probe = f"import sys; sys.exit(sys.version_info[:2] < {MINIMUM!r})"
+def restart_with_another_python() -> None:
+    """Replace this process by one whose Python the lock was made for, or explain what is missing."""
+    probe = f"import sys; sys.exit(not {OLDEST!r} <= sys.version_info[:2] <= {NEWEST!r})"
     for name in CANDIDATES:
         path = shutil.which(name)
         if path and subprocess.call([path, "-c", probe], stderr=subprocess.DEVNULL) == 0:
             os.execv(path, [path, *sys.argv])
     sys.exit(
-        f"setup: Python {MINIMUM[0]}.{MINIMUM[1]} or newer is needed; {sys.executable} is "
-        f"{sys.version_info[0]}.{sys.version_info[1]} and no newer one is on the PATH.\n"
+        f"setup: Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]} is needed; {sys.executable} is "
+        f"{sys.version_info[0]}.{sys.version_info[1]} and no such one is on the PATH.\n"
         "Install one (https://www.python.org/downloads/) or name it: make setup PYTHON=/path/to/python3.13"
     )
 
 
-if sys.version_info[:2] < MINIMUM:  # kept free of newer syntax up to here, so that an old Python gets this far
-    restart_with_a_newer_python()
+if not OLDEST <= sys.version_info[:2] <= NEWEST:  # no newer syntax in this file: an old Python has to get this far
+    restart_with_another_python()
 
 import contextlib  # noqa: E402
 import fcntl  # noqa: E402
