@@ -105,7 +105,7 @@ def install(folder: Path) -> None:
     """Install exactly what the lock names, each file checked against its hash, and both distributions editable."""
     python = str(folder / "bin" / "python")
     pip = [python, "-m", "pip", "install", *([] if sys.stdout.isatty() else ["--quiet"])]
-    count = sum(1 for line in LOCK.read_text().splitlines() if line[:1].isalnum())
+    count = len({line.split("==")[0] for line in LOCK.read_text().splitlines() if line[:1].isalnum()})
     print(f"setup: installing {count} packages, each checked against its hash (the first time takes a minute or two)")
     checked = [*pip, "--require-hashes", "--only-binary=:all:"]
     reach = "Is a package index reachable? pip's own settings (PIP_INDEX_URL, PIP_PROXY, pip.conf) are honoured."
