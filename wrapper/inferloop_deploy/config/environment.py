@@ -12,7 +12,7 @@ from pydantic import Field
 
 from inferloop_deploy.config import patterns
 from inferloop_deploy.config.patterns import text
-from inferloop_deploy.config.quantity import Duration, Memory
+from inferloop_deploy.config.quantity import Days, Memory
 from inferloop_deploy.config.service import (
     Arn,
     Count,
@@ -26,6 +26,7 @@ from inferloop_deploy.config.service import (
     Port,
     Region,
     Size,
+    TagText,
     Text,
     Version,
 )
@@ -44,7 +45,7 @@ class EnvironmentMetadata(Model):
         "inferloop"
     )
     owner: Annotated[
-        Text, Field(description="Who answers for the environment; the tag Owner where a service names none.")
+        TagText, Field(description="Who answers for the environment; the tag Owner where a service names none.")
     ]
     cost_center: Annotated[LabelValue, Field(description="Who pays; the tag CostCenter where a service names none.")]
     tags: Annotated[dict[LabelKey, LabelValue], Field(description="Further tags on everything.")] = Field(
@@ -78,7 +79,7 @@ class FlowLogs(Model):
     """Records of network connections."""
 
     enabled: Annotated[bool, Field(description="Records connections.")] = True
-    retention: Annotated[Duration, Field(description="How long they are kept.")] = "30d"
+    retention: Annotated[Days, Field(description="How long they are kept.")] = "30d"
 
 
 class ExistingNetwork(Model):
@@ -209,7 +210,7 @@ class SharedDatabase(Model):
     storage: Annotated[Memory, Field(description="Disk at the start.")] = "50Gi"
     multi_az: Annotated[bool, Field(description="A standby in another zone.")] = False
     replicas: Annotated[int, Field(ge=0, le=5, description="Read replicas.")] = 0
-    backup_retention: Annotated[Duration, Field(description="How long backups are kept, in days.")] = "7d"
+    backup_retention: Annotated[Days, Field(description="How long backups are kept.")] = "7d"
     existing: Annotated[ExistingSharedDatabase | None, Field(description="One that exists, instead.")] = None
 
 
@@ -271,8 +272,8 @@ class Backup(Model):
     schedule: Annotated[Annotated[str, text(patterns.AWS_CRON)], Field(description="AWS cron expression.")] = (
         "cron(0 3 * * ? *)"
     )
-    retention: Annotated[Duration, Field(description="How long they are kept.")] = "35d"
-    cold_after: Annotated[Duration | None, Field(description="When they move to cold storage.")] = None
+    retention: Annotated[Days, Field(description="How long they are kept.")] = "35d"
+    cold_after: Annotated[Days | None, Field(description="When they move to cold storage.")] = None
 
 
 class Dns(Model):
@@ -305,7 +306,7 @@ class EnvironmentSpec(Model):
         Arn | None, Field(description="ARN of a platform key that exists, instead of one made here.")
     ] = None
     deletion_protection: Annotated[bool, Field(description="Refuses to delete databases, buckets and clusters.")] = True
-    log_retention: Annotated[Duration, Field(description="How long logs are kept.")] = "30d"
+    log_retention: Annotated[Days, Field(description="How long logs are kept.")] = "30d"
     notify: Annotated[list[Email], Field(description="Who is told of alarms, budgets and anomalies.")] = Field(
         default_factory=list
     )

@@ -13,6 +13,7 @@ from pydantic import Field, WithJsonSchema
 CPU = r"^(?:[1-9][0-9]{0,6}m|[1-9][0-9]{0,3}(?:\.[0-9]+)?|0\.(?:[1-9][0-9]*|0[1-9][0-9]*|00[1-9][0-9]*))$"
 MEMORY = r"^[1-9][0-9]{0,11}(?:Ki|Mi|Gi|Ti|k|M|G|T)$"
 DURATION = r"^[1-9][0-9]{0,8}[smhd]$"
+DAYS = r"^[1-9][0-9]{0,4}d$"
 LATENCY = r"^[1-9][0-9]{0,5}(?:ms|s)$"
 NAME = r"^[a-z](?:[-a-z0-9]*[a-z0-9])?$"
 HTTP_PATH = r"^/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*/?)?$"
@@ -44,11 +45,13 @@ SECURITY_GROUP = r"^sg-[0-9a-f]{8,40}$"
 GPU_TYPE = r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$"
 TIME_ZONE = r"^[A-Za-z]+(?:/[A-Za-z0-9_+-]+)*$"
 USER_TEXT = r"^[^\x00-\x1f\x7f]+$"
+TAG_TEXT = r"^[^\x00-\x1f\x7f!\"#$%&'()*,;<>?\[\\\]^`{|}~]+$"
 
 ACCEPTED: dict[str, str] = {
     CPU: 'cores such as "500m", "2" or 0.5',
     MEMORY: "a quantity such as 512Mi or 4Gi (a whole number with Ki, Mi, Gi, Ti, k, M, G or T)",
     DURATION: "a duration with its unit such as 30s, 5m, 12h or 7d",
+    DAYS: "whole days such as 30d",
     LATENCY: "a latency such as 300ms or 2s",
     NAME: "lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen",
     HTTP_PATH: "a path such as /api/textnlp",
@@ -80,6 +83,7 @@ ACCEPTED: dict[str, str] = {
     GPU_TYPE: "a GPU type such as nvidia-t4",
     TIME_ZONE: "an IANA time zone such as Europe/Berlin",
     USER_TEXT: "one line of text",
+    TAG_TEXT: "letters, digits, spaces and _ . : / = + - @, because it becomes a tag",
 }
 """What each pattern accepts, in words."""
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from inferloop_deploy.config.patterns import CPU, DURATION, LATENCY, MEMORY, also, text
+from inferloop_deploy.config.patterns import CPU, DAYS, DURATION, LATENCY, MEMORY, also, text
 
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _DECIMAL = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -38,6 +38,7 @@ Cpu = Annotated[
 ]
 Memory = Annotated[str, text(MEMORY)]
 Duration = Annotated[str, text(DURATION)]
+Days = Annotated[str, text(DAYS)]
 Latency = Annotated[str, text(LATENCY)]
 
 
@@ -59,3 +60,8 @@ def memory_bytes(memory: str) -> int:
 def seconds(duration: str) -> int:
     """Return seconds: `"30s"` is 30, `"7d"` is 604800."""
     return int(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+def days_of(days: str) -> int:
+    """Return days: `"30d"` is 30."""
+    return int(days.removesuffix("d"))

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from inferloop_deploy.config import patterns
 from inferloop_deploy.config.patterns import also, or_forms, text
-from inferloop_deploy.config.quantity import Cpu, Duration, Latency, Memory
+from inferloop_deploy.config.quantity import Cpu, Days, Duration, Latency, Memory
 
 
 class Model(BaseModel):
@@ -38,6 +38,7 @@ HeaderValue = Annotated[str, text(patterns.HEADER_VALUE, longest=1024)]
 CronExpression = Annotated[str, text(patterns.CRON)]
 TimeZone = Annotated[str, text(patterns.TIME_ZONE)]
 Text = Annotated[str, text(patterns.USER_TEXT, longest=256)]
+TagText = Annotated[str, text(patterns.TAG_TEXT, longest=256)]
 Arn = Annotated[str, text(patterns.ARN, longest=2048)]
 Https = Annotated[str, text(patterns.HTTPS, longest=2048)]
 Region = Annotated[str, text(patterns.REGION)]
@@ -66,7 +67,7 @@ class Metadata(Model):
     namespace: Annotated[Name, Field(description="Kubernetes namespace the service runs in.")] = "inferloop"
     team: Annotated[LabelValue | None, Field(description="Team that owns the service; becomes the tag Team.")] = None
     owner: Annotated[
-        Text | None, Field(description="Person or address that answers for the service; becomes the tag Owner.")
+        TagText | None, Field(description="Person or address that answers for the service; becomes the tag Owner.")
     ] = None
     cost_center: Annotated[
         LabelValue | None, Field(description="Cost centre that pays; becomes the tag CostCenter.")
@@ -376,7 +377,7 @@ class DatabaseDependency(Model):
     size: Annotated[Size, Field(description="Size, mapped to a machine by the environment's cloud file.")] = "small"
     storage: Annotated[Memory, Field(description="Disk at the start.")] = "20Gi"
     replicas: Annotated[int, Field(ge=0, le=5, description="Read replicas.")] = 0
-    backup_retention: Annotated[Duration, Field(description="How long backups are kept, in days.")] = "7d"
+    backup_retention: Annotated[Days, Field(description="How long backups are kept.")] = "7d"
     table: Annotated[TableKeys | None, Field(description="Keys of the table; for dynamodb only.")] = None
     existing: Annotated[ExistingDatabase | None, Field(description="One that exists, instead.")] = None
 
@@ -399,11 +400,11 @@ class CacheDependency(Model):
 class Lifecycle(Model):
     """What happens to objects as they age."""
 
-    infrequent_after: Annotated[
-        Duration | None, Field(description="Moves objects to infrequent access, in days (30d or more).")
-    ] = None
-    archive_after: Annotated[Duration | None, Field(description="Moves objects to the archive, in days.")] = None
-    expire_after: Annotated[Duration | None, Field(description="Deletes objects, in days.")] = None
+    infrequent_after: Annotated[Days | None, Field(description="Moves objects to infrequent access (30d or more).")] = (
+        None
+    )
+    archive_after: Annotated[Days | None, Field(description="Moves objects to the archive.")] = None
+    expire_after: Annotated[Days | None, Field(description="Deletes objects.")] = None
 
 
 class StorageDependency(Model):
@@ -578,16 +579,16 @@ class Tracing(Model):
 
     enabled: Annotated[bool, Field(description="Records traces.")] = False
     sampling_rate: Annotated[
-        float, Field(ge=0, le=1, strict=False, description="Share of requests traced, 0 to 1.")
+        float, Field(ge=0, le=1, description="Share of requests traced, 0 to 1.")
     ] = 0.1
 
 
 class Logs(Model):
     """Logs."""
 
-    retention: Annotated[
-        Duration | None, Field(description="How long logs are kept; the environment's if left out.")
-    ] = None
+    retention: Annotated[Days | None, Field(description="How long logs are kept; the environment's if left out.")] = (
+        None
+    )
 
 
 class Monitoring(Model):
@@ -602,9 +603,7 @@ class Secret(Model):
     """A secret by name; its value never stands in a file."""
 
     name: Annotated[Name, Field(description="Name of the secret.")]
-    rotation: Annotated[
-        Duration | None, Field(description="How often it is rotated, in days; needs rotationFunction.")
-    ] = None
+    rotation: Annotated[Days | None, Field(description="How often it is rotated; needs rotationFunction.")] = None
     rotation_function: Annotated[Arn | None, Field(description="ARN of the function that rotates it.")] = None
     existing: Annotated[Arn | None, Field(description="ARN of one that exists, instead.")] = None
 
@@ -613,7 +612,7 @@ class Slo(Model):
     """What the service promises."""
 
     availability: Annotated[
-        float | None, Field(gt=0, lt=100, strict=False, description="Share of good requests in 30 days, percent: 99.9.")
+        float | None, Field(gt=0, lt=100, description="Share of good requests in 30 days, percent: 99.9.")
     ] = None
     latency_p95: Annotated[
         Latency | None, Field(alias="latencyP95", description="95th percentile of latency: 300ms.")

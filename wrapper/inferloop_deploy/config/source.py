@@ -72,9 +72,13 @@ def is_null(node: Node) -> bool:
 
 
 def plain(node: Node) -> Plain:
-    """Return the values alone; a key that is null is left out, because null stands for the default."""
+    """Return the values alone; a key that is null is left out, because null stands for the default.
+
+    A whole number with a decimal point, `3.0`, is a whole number, as JSON Schema and Terraform have it.
+    """
     if isinstance(node, Scalar):
-        return node.value
+        value = node.value
+        return int(value) if isinstance(value, float) and value.is_integer() else value
     if isinstance(node, Table):
         return {key: plain(child) for key, child in node.entries.items() if not is_null(child)}
     return [plain(child) for child in node.items]

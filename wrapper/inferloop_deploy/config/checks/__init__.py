@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from inferloop_deploy.config.checks import dependencies, environments, networking, placement, processes, references
+from inferloop_deploy.config.checks import (
+    dependencies,
+    environments,
+    networking,
+    placement,
+    processes,
+    references,
+    sharing,
+)
 from inferloop_deploy.config.checks.form import FORM_RULES
 from inferloop_deploy.config.checks.rule import EnvironmentView, PlacedService, Rule, ServiceView, Together
 from inferloop_deploy.errors import Problem
@@ -14,7 +22,7 @@ SERVICE_CHECKS = (
     *networking.SERVICE_CHECKS,
 )
 PLACED_CHECKS = placement.PLACED_CHECKS
-TOGETHER_CHECKS = (*references.TOGETHER_CHECKS, *networking.TOGETHER_CHECKS)
+TOGETHER_CHECKS = (*references.TOGETHER_CHECKS, *sharing.TOGETHER_CHECKS, *networking.TOGETHER_CHECKS)
 ENVIRONMENT_CHECKS = environments.ENVIRONMENT_CHECKS
 
 RULES: tuple[Rule, ...] = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inferloop_deploy.config.checks.rule import Check, Finding, ServiceView
-from inferloop_deploy.config.quantity import memory_bytes, seconds
+from inferloop_deploy.config.quantity import days_of, memory_bytes, seconds
 from inferloop_deploy.config.service import (
+    CacheDependency,
     DatabaseDependency,
     FunctionDependency,
     QueueDependency,
@@ -18,23 +19,11 @@ DAY = 86400
 MI = 2**20
 LEAST_FUNCTION_MEMORY, MOST_FUNCTION_MEMORY = 128 * MI, 10240 * MI
 LONGEST_FUNCTION = 15 * 60
+LONGEST_BACKUP = 35
+RAREST_ROTATION = 1000
 LONGEST_VISIBILITY = 12 * 3600
 SHORTEST_RETENTION, LONGEST_RETENTION = 60, 14 * DAY
 LEAST_DISK, MOST_DISK = 20 * 2**30, 64 * 2**40
-
-
-def whole_days(duration: str) -> int | None:
-    """Return the days of a duration, or None where it is not a whole number of them."""
-    days, rest = divmod(seconds(duration), DAY)
-    return None if rest else days
-
-
-def _days(view: ServiceView, path: Path, duration: str | None, least: int, most: int) -> Iterator[Finding]:
-    if duration is None:
-        return
-    days = whole_days(duration)
-    if days is None or not least <= days <= most:
-        yield view.at(path, "not accepted", f"whole days, {least}d to {most}d")
 
 
 def _lifecycle(view: ServiceView) -> Iterator[Finding]:
@@ -42,22 +31,15 @@ def _lifecycle(view: ServiceView) -> Iterator[Finding]:
         if not isinstance(item, StorageDependency):
             continue
         place, ages = (*path, "lifecycle"), item.lifecycle
-        written = [
-            (key, value)
+        days = {
+            key: days_of(value)
             for key, value in (
                 ("infrequentAfter", ages.infrequent_after),
                 ("archiveAfter", ages.archive_after),
                 ("expireAfter", ages.expire_after),
             )
             if value is not None
-        ]
-        days: dict[str, int] = {}
-        for key, value in written:
-            number = whole_days(value)
-            if number is None:
-                yield view.at((*place, key), "not a whole number of days", "days such as 30d")
-            else:
-                days[key] = number
+        }
         if item.class_ == "file":
             if "expireAfter" in days:
                 hint = "Let the service delete its files, or use class standard."
@@ -89,7 +71,8 @@ def _databases(view: ServiceView) -> Iterator[Finding]:
     for path, item in view.dependencies:
         if not isinstance(item, DatabaseDependency):
             continue
-        yield from _days(view, (*path, "backupRetention"), item.backup_retention, 1, 35)
+        if days_of(item.backup_retention) > LONGEST_BACKUP:
+            yield view.at((*path, "backupRetention"), "not accepted", f"1d to {LONGEST_BACKUP}d")
         if item.engine == "dynamodb":
             for key in ("version", "size", "storage", "replicas"):
                 if view.written(*path, key):
@@ -114,19 +97,11 @@ def _databases(view: ServiceView) -> Iterator[Finding]:
 
 def _shared(view: ServiceView) -> Iterator[Finding]:
     for path, item in view.dependencies:
-        shared = getattr(item, "shared", False)
-        if not shared:
-            continue
-        if isinstance(item, DatabaseDependency) and item.engine == "dynamodb":
+        if isinstance(item, DatabaseDependency | CacheDependency) and item.shared and item.existing is not None:
             hint = (
-                "Remove shared: each service has a table of its own. To share data, depend on the service that owns it."
+                f"Remove shared, or bring the environment's under spec.shared.{item.type}.existing of environment.yaml."
             )
-            yield view.at((*path, "shared"), "engine dynamodb is not shared", "shared: false", hint=hint)
-        if getattr(item, "existing", None) is not None:
-            hint = "Remove shared, or bring the environment's instance under spec.shared of environment.yaml."
-            yield view.at(
-                (*path, "existing"), "shared and existing at the same time", "one of the two", hint=hint, found="both"
-            )
+            yield view.at((*path, "existing"), "shared and existing", "one of the two", hint=hint, found="both")
 
 
 def _existing(view: ServiceView) -> Iterator[Finding]:
@@ -209,7 +184,8 @@ def _service_function(view: ServiceView) -> Iterator[Finding]:
 def _rotation(view: ServiceView) -> Iterator[Finding]:
     for index, secret in enumerate(view.spec.secrets):
         path: Path = ("spec", "secrets", index)
-        yield from _days(view, (*path, "rotation"), secret.rotation, 1, 1000)
+        if secret.rotation is not None and days_of(secret.rotation) > RAREST_ROTATION:
+            yield view.at((*path, "rotation"), "not accepted", f"1d to {RAREST_ROTATION}d")
         if secret.rotation is not None and secret.rotation_function is None:
             yield view.at((*path, "rotation"), "rotation without a function that rotates", "rotationFunction beside it")
         if secret.rotation_function is not None and secret.rotation is None:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from inferloop_deploy.config.check import nearest_name
-from inferloop_deploy.config.checks.dependencies import whole_days
+from inferloop_deploy.config.checks.dependencies import LONGEST_BACKUP
+from inferloop_deploy.config.checks.processes import reserved
 from inferloop_deploy.config.checks.rule import Check, EnvironmentView, Finding
-from inferloop_deploy.config.quantity import memory_bytes
+from inferloop_deploy.config.quantity import days_of, memory_bytes
 from inferloop_deploy.config.source import Path, Scalar, Table, find
 from inferloop_deploy.config.targets import TARGETS
 
@@ -17,6 +18,8 @@ GI = 2**30
 NETWORK: Path = ("spec", "network")
 PRIVATE = tuple(ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 LONGEST_BASE_NAME = 32
+COLD_DAYS = 90
+"""Days that cold storage keeps what was moved there, at least."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def _ranges(view: EnvironmentView) -> list[Range]:
 def _folder(view: EnvironmentView) -> Iterator[Finding]:
     if view.config.metadata.name != view.folder:
         yield view.at(("metadata", "name"), "not the name of its folder", f'"{view.folder}"')
+    for label in reserved(view.config.metadata.tags):
+        yield view.at(("metadata", "tags", label), "a tag that the platform writes itself", hint="Remove it.")
     base = f"{view.config.metadata.project}-{view.config.metadata.name}"
     if len(base) > LONGEST_BASE_NAME:
         message = f"every resource would be called {base}-..., {len(base)} characters before its own name"
@@ -244,9 +249,8 @@ def _shared_sizes(view: EnvironmentView) -> Iterator[Finding]:
     database, path = spec.shared.database, ("spec", "shared", "database")
     if database.engine == "postgres" and database.replicas:
         yield view.at((*path, "replicas"), "engine postgres has no read replicas", "engine: aurora-postgresql")
-    days = whole_days(database.backup_retention)
-    if days is None or not 1 <= days <= 35:
-        yield view.at((*path, "backupRetention"), "not accepted", "whole days, 1d to 35d")
+    if days_of(database.backup_retention) > LONGEST_BACKUP:
+        yield view.at((*path, "backupRetention"), "not accepted", f"1d to {LONGEST_BACKUP}d")
 
 
 def _retention(view: EnvironmentView) -> Iterator[Finding]:
@@ -256,25 +260,17 @@ def _retention(view: EnvironmentView) -> Iterator[Finding]:
         (("spec", "logRetention"), spec.log_retention),
         (("spec", "network", "flowLogs", "retention"), spec.network.flow_logs.retention),
     ):
-        if whole_days(retention) not in known:
+        if days_of(retention) not in known:
             yield view.at(path, "not accepted", f"one of {', '.join(f'{day}d' for day in sorted(known))}")
 
 
 def _backup(view: EnvironmentView) -> Iterator[Finding]:
     backup, path = view.config.spec.backup, ("spec", "backup")
-    kept = whole_days(backup.retention)
-    if kept is None:
-        yield view.at((*path, "retention"), "not a whole number of days", "days such as 35d")
-    if backup.cold_after is not None:
-        cold = whole_days(backup.cold_after)
-        if cold is None:
-            yield view.at((*path, "coldAfter"), "not a whole number of days", "days such as 30d")
-        elif kept is not None and kept < cold + 90:
-            yield view.at(
-                (*path, "retention"),
-                "deleted too early: cold storage keeps for 90 days at least",
-                f"{cold + 90}d or more",
-            )
+    if backup.cold_after is None:
+        return
+    least = days_of(backup.cold_after) + COLD_DAYS
+    if days_of(backup.retention) < least:
+        yield view.at((*path, "retention"), "deleted too early after coldAfter", f"{least}d or more")
 
 
 def _service_names(view: EnvironmentView) -> Iterator[Finding]:

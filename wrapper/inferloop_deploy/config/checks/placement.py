@@ -8,7 +8,7 @@ from inferloop_deploy.config.check import nearest_name
 from inferloop_deploy.config.checks.processes import effective_quantities
 from inferloop_deploy.config.checks.rule import Check, Finding, PlacedService, Process
 from inferloop_deploy.config.environment import NodePool
-from inferloop_deploy.config.quantity import cpu_millicores, memory_bytes
+from inferloop_deploy.config.quantity import cpu_millicores, days_of, memory_bytes
 from inferloop_deploy.config.service import (
     CacheDependency,
     DatabaseDependency,
@@ -172,6 +172,7 @@ def _fargate(placed: PlacedService) -> Iterator[Finding]:
         if process.resources.gpu.count:
             yield view.at((*path, "gpu"), "runtime fargate has no GPUs", "runtime kubernetes")
         quantities = effective_quantities(process.resources)
+        yield from _fargate_scaling(placed, process)
         cpu, memory = quantities["cpu"][1] or "500m", quantities["memory"][1] or "1Gi"
         if not fits_fargate(cpu_millicores(cpu), memory_bytes(memory)):
             sizes = "; ".join(
@@ -180,6 +181,34 @@ def _fargate(placed: PlacedService) -> Iterator[Finding]:
             yield view.at(
                 path, "no size of runtime fargate", f"cpu and memory of {sizes}", found=f"cpu {cpu}, memory {memory}"
             )
+
+
+def _fargate_scaling(placed: PlacedService, process: Process) -> Iterator[Finding]:
+    scaling, path = process.autoscaling, (*process.path, "autoscaling")
+    if scaling is None:
+        return
+    if scaling.queue_length is not None:
+        hint = "Scale by cpu, memory or requestsPerSecond, or use runtime kubernetes."
+        yield placed.service.at((*path, "queueLength"), "runtime fargate does not scale by a queue", hint=hint)
+    if scaling.requests_per_second is not None and not placed.service.spec.networking.ingress.enabled:
+        hint = "Scale by cpu or memory, or enable the ingress, where the requests are counted."
+        yield placed.service.at(
+            (*path, "requestsPerSecond"), "runtime fargate counts no requests without an ingress", hint=hint
+        )
+
+
+def _file_ages(placed: PlacedService) -> Iterator[Finding]:
+    known = placed.target.file_idle_days
+    for path, item in placed.service.dependencies:
+        if not isinstance(item, StorageDependency) or item.class_ != "file":
+            continue
+        for key, age in (
+            ("infrequentAfter", item.lifecycle.infrequent_after),
+            ("archiveAfter", item.lifecycle.archive_after),
+        ):
+            if age is not None and days_of(age) not in known:
+                expected = f"one of {', '.join(f'{day}d' for day in sorted(known))}"
+                yield placed.service.at((*path, "lifecycle", key), "not accepted for files", expected)
 
 
 def fits_fargate(millicores: int, memory: int) -> bool:
@@ -278,16 +307,9 @@ def _shared_no_effect(placed: PlacedService) -> Iterator[Finding]:
 
 def _log_retention(placed: PlacedService) -> Iterator[Finding]:
     retention = placed.service.spec.monitoring.logs.retention
-    if retention is not None and not keeps_logs(placed, retention):
+    if retention is not None and days_of(retention) not in placed.target.log_retention_days:
         days = ", ".join(f"{day}d" for day in sorted(placed.target.log_retention_days))
         yield placed.service.at(("spec", "monitoring", "logs", "retention"), "not accepted", f"one of {days}")
-
-
-def keeps_logs(placed: PlacedService, retention: str) -> bool:
-    """Tell whether the cloud's log store knows a retention."""
-    from inferloop_deploy.config.checks.dependencies import whole_days
-
-    return whole_days(retention) in placed.target.log_retention_days
 
 
 def _mutable_image(placed: PlacedService) -> Iterator[Finding]:
@@ -397,6 +419,12 @@ PLACED_CHECKS = (
         "Logs are kept for as many days as the cloud's log store knows.",
         "Choose one.",
         run=_log_retention,
+    ),
+    Check[PlacedService](
+        "file-lifecycle",
+        "Files move after as many days as the cloud's file systems know.",
+        "Choose one.",
+        run=_file_ages,
     ),
     Check[PlacedService](
         "mutable-tag",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from inferloop_deploy.config.checks.rule import Check, Finding, Process, ServiceView
 from inferloop_deploy.config.cron import cron_problem
 from inferloop_deploy.config.quantity import cpu_millicores, memory_bytes
-from inferloop_deploy.config.service import Image, QueueDependency, Resources
+from inferloop_deploy.config.service import FunctionDependency, Image, QueueDependency, Resources
 from inferloop_deploy.config.source import Path
 
 RUNS_TO_ITS_END = ("job", "cron")
@@ -247,6 +247,9 @@ def _function(view: ServiceView) -> Iterator[Finding]:
         if service.source is not None:
             yield view.at(("spec", "service", "source"), f"no effect on type {service.type}", "type function")
         return
+    for index, worker in enumerate(view.spec.workers):
+        message = "a worker beside a function, whose image starts no other process"
+        yield view.at(("spec", "workers", index, "name"), message, hint=f"Make {worker.name} a service of its own.")
     if service.source is None and service.schedule is None:
         expected = "source: a queue or storage dependency, or schedule"
         yield view.at(("spec", "service", "type"), "a function that nothing starts", expected)
@@ -256,6 +259,50 @@ def _process_names(view: ServiceView) -> Iterator[Finding]:
     for index, worker in enumerate(view.spec.workers):
         if worker.name == view.config.metadata.name:
             yield view.at(("spec", "workers", index, "name"), "the service's own name", "another name")
+
+
+RESERVED_LABELS = frozenset(
+    {"costcenter", "dataclassification", "environment", "managedby", "name", "owner", "project", "service", "team"}
+)
+"""Tags that the platform writes, in lower case: some clouds compare the keys of tags without regard to case."""
+
+
+def reserved(labels: Iterable[str]) -> Iterator[str]:
+    """Yield the labels whose keys the platform itself writes."""
+    yield from (label for label in labels if label.lower() in RESERVED_LABELS)
+
+
+def _labels(view: ServiceView) -> Iterator[Finding]:
+    for label in reserved(view.config.metadata.labels):
+        hint = "Remove it; metadata has name, team, owner and costCenter, data has classification."
+        yield view.at(("metadata", "labels", label), "a label that the platform writes itself", hint=hint)
+
+
+def _image_needed(view: ServiceView) -> Iterator[Finding]:
+    """Where no deployment follows, the infrastructure starts the container itself and must know which one."""
+    image = view.spec.service.image
+    if image.tag is not None or image.digest is not None:
+        return
+    starts = [
+        process for process in view.processes if process.type == "function" or process.placement.runtime != "kubernetes"
+    ]
+    functions = [
+        path
+        for path, item in view.dependencies
+        if isinstance(item, FunctionDependency)
+        and item.existing is None
+        and item.image.tag is None
+        and item.image.digest is None
+    ]
+    paths = [process.path for process in starts] + functions
+    if paths:
+        what = "a function" if starts and starts[0].type == "function" else "what runs outside Kubernetes"
+        yield view.at(
+            paths[0],
+            f"{'a function' if not starts else what} needs to know its image",
+            "spec.service.image with a tag or a digest",
+            found="none",
+        )
 
 
 SERVICE_CHECKS = (
@@ -331,6 +378,18 @@ SERVICE_CHECKS = (
     ),
     Check[ServiceView](
         "image", "An image has a tag or a digest, not both.", "Keep the digest: it never changes.", run=_image
+    ),
+    Check[ServiceView](
+        "image-needed",
+        "Functions, and what runs on fargate or batch, have an image with a tag or a digest.",
+        "Write spec.service.image: {tag: ...}.",
+        run=_image_needed,
+    ),
+    Check[ServiceView](
+        "reserved-label",
+        "No label has the name of a tag that the platform writes.",
+        "Choose another name.",
+        run=_labels,
     ),
     Check[ServiceView](
         "plain-secret",

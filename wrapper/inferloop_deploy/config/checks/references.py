@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from inferloop_deploy.config.check import nearest_name
 from inferloop_deploy.config.checks.rule import Check, Finding, ServiceView, Together
 from inferloop_deploy.config.outputs import OUTPUTS, kind_of, references
-from inferloop_deploy.config.service import EnvVar, FunctionDependency, ServiceDependency
+from inferloop_deploy.config.service import EnvVar, FunctionDependency, ServiceDependency, StorageDependency
 from inferloop_deploy.config.source import Path
 
 
@@ -99,12 +99,30 @@ def _dependencies(view: ServiceView) -> Iterator[Finding]:
         if name is None:
             continue
         fitting = [item.name for item in view.spec.dependencies if kind_of(item) in types]
+        if types == ("storage",) and name in fitting:
+            yield from _own_bucket(view, path, name)
         if name not in fitting:
             kinds = " or ".join(types)
             there = view.dependency.get(name)
             message = "a dependency that does not exist" if there is None else f"a dependency of type {kind_of(there)}"
             expected = _one_of(fitting, f"a dependency of type {kinds}, of which the service has none")
             yield view.at(path, message, expected, found=f'"{name}"', hint=_meant(name, fitting))
+
+
+def _own_bucket(view: ServiceView, path: Path, name: str) -> Iterator[Finding]:
+    item = view.dependency[name]
+    if isinstance(item, StorageDependency) and (item.shared or item.existing is not None):
+        kind = "shared" if item.shared else "brought"
+        yield view.at(path, f"storage that is {kind}", "storage of the service's own", found=f'"{name}"')
+
+
+def _same_name(together: Together) -> Iterator[Finding]:
+    first: dict[str, str] = {}
+    for folder, view in together.services.items():
+        name = view.config.metadata.name
+        other = first.setdefault(name, folder)
+        if other != folder:
+            yield view.at(("metadata", "name"), f"services/{other} has this name already", "a name of its own")
 
 
 def _services(together: Together) -> Iterator[Finding]:
@@ -197,6 +215,9 @@ SERVICE_CHECKS = (
     ),
 )
 TOGETHER_CHECKS = (
+    Check[Together](
+        "service-name", "No two services have the same name.", "Change one, and the name of its folder.", run=_same_name
+    ),
     Check[Together](
         "service-reference",
         "A dependency of type service names a service of the project.",
