@@ -212,6 +212,10 @@ variable "environment" {
     error_message = "environment.shared.database.storage must be a number with Ki, Mi, Gi, Ti, k, M, G or T, for example 50Gi; found \"${var.environment.shared.database.storage}\"."
   }
   validation {
+    condition     = var.environment.shared.database.engine == "aurora-postgresql" || var.environment.shared.database.replicas == 0
+    error_message = "environment.shared.database.replicas is ${var.environment.shared.database.replicas}; read replicas need engine aurora-postgresql."
+  }
+  validation {
     condition     = alltrue([for count in [var.environment.shared.database.replicas, var.environment.shared.cache.replicas] : count >= 0 && count <= 5 && floor(count) == count])
     error_message = "environment.shared.*.replicas must be a whole number from 0 to 5."
   }

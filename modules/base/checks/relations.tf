@@ -18,17 +18,22 @@ locals {
   } if dependency.kind == "storage"]
   prefix_pairs = [for pair in setproduct(local.shared_prefixes, local.shared_prefixes) : pair if pair[0].name == pair[1].name && pair[0].owner != pair[1].owner]
 
-  # What a dependency is known by: its own name where it is shared by name, else that of the service before it.
-  keys = {
-    for path, dependency in local.dependencies : "${dependency.kind}/${contains(keys(local.shared_by_name), path) ? dependency.name : "${dependency.owner}-${dependency.name}"}" => {
+  # What things are known by: their own name where they are shared by name, else that of the service before it.
+  keyed = concat(
+    [for path, dependency in local.dependencies : {
+      key   = "${dependency.kind}/${contains(keys(local.shared_by_name), path) ? dependency.name : "${dependency.owner}-${dependency.name}"}"
       path  = path
       thing = contains(keys(local.shared_by_name), path) ? dependency.name : path
-    }... if dependency.type != "service"
-  }
+    } if dependency.type != "service"],
+    [for path, secret in local.secrets : { key = "secret/${secret.owner}-${secret.name}", path = path, thing = path }],
+    [for path, process in local.processes : { key = "process/${process.key}", path = path, thing = path } if process.type != "function"],
+    [for path, process in local.processes : { key = "function/${process.key}", path = path, thing = path } if process.type == "function"],
+  )
+  keys = { for entry in local.keyed : entry.key => entry... }
 
   # Which services answer on a host and path; without hosts a service answers on the environment's domain.
   ingress_places = { for entry in flatten([for ingress in local.ingresses : [
-    for host in coalescelist(ingress.hosts, [var.environment.domain]) : { place = "${host}/${trim(coalesce(ingress.path, "/"), "/")}", service = ingress.service }
+    for host in coalescelist(ingress.hosts, [var.environment.domain]) : { place = "${host}/${trim(coalesce(ingress.path, "/api/${ingress.service}"), "/")}", service = ingress.service }
   ] if ingress.enabled]) : entry.place => entry.service... }
 
   # Calls between services, followed up to 1, 2, 4 ... 64 steps far, to find the services that depend on themselves.

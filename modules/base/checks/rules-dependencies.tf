@@ -18,6 +18,10 @@ locals {
       message = "${path}.existing.${field} is missing; an existing ${dependency.kind} needs ${join(", ", local.existing_fields[dependency.kind].required)}."
     }],
     {
+      holds   = dependency.type != "database" || coalesce(dependency.engine, "postgres") != "postgres" || dependency.is_shared || coalesce(dependency.replicas, 0) == 0
+      message = "${path}.replicas is ${coalesce(dependency.replicas, 0)}; read replicas need engine aurora-postgresql."
+    },
+    {
       holds   = try(local.days[dependency.backup_retention] <= 35, true)
       message = "${path}.backup_retention is ${coalesce(dependency.backup_retention, "-")}; it must be 1d to 35d."
     },

@@ -3,10 +3,6 @@ locals {
   ingress_rules = flatten(concat(
     [for path, ingress in local.ingresses : [
       {
-        holds   = !ingress.enabled || ingress.path != null
-        message = "${path}.path is missing; an enabled ingress needs one, for example /api/${ingress.service}."
-      },
-      {
         holds   = !ingress.enabled || var.services[ingress.service].spec.service.type == "api"
         message = "${path}.enabled is for services of type api; the type is ${var.services[ingress.service].spec.service.type}."
       },

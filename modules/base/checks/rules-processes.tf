@@ -26,6 +26,12 @@ locals {
       message = "${path}.placement.node_pool is \"${coalesce(process.placement.node_pool, "-")}\"; the node pools are ${join(", ", keys(var.cluster.node_pools))}."
     },
     {
+      holds = process.placement.runtime != "fargate" || length([
+        for dependency in local.dependencies : 1 if dependency.owner == process.service && dependency.kind == "file"
+      ]) == 0
+      message = "${path} runs on fargate, which cannot mount the file systems of services.${process.service}.spec.dependencies; use a bucket, or the runtime kubernetes."
+    },
+    {
       holds   = process.resources.gpu.count == 0 || (process.placement.runtime != "fargate" && process.type != "function")
       message = "${path}.resources.gpu needs the runtime kubernetes or batch; fargate and functions have no GPU."
     },
@@ -53,6 +59,10 @@ locals {
     {
       holds   = scaling.min <= scaling.max
       message = "${path}.min is ${scaling.min}, more than max, ${scaling.max}."
+    },
+    {
+      holds   = length(scaling.schedules) > 0 || length([for target in [scaling.cpu, scaling.memory, scaling.requests_per_second, scaling.queue_length] : 1 if target != null]) > 0
+      message = "${path} has nothing to scale by; give it cpu, memory, requests_per_second, queue_length or schedules."
     },
     {
       holds   = scaling.min > 0 || scaling.queue_length != null

@@ -22,6 +22,10 @@ locals {
       message = "services.${name}.spec.service.disruption_budget must have exactly one of min_available and max_unavailable."
     },
     {
+      holds   = !service.spec.networking.service_mesh.enabled || service.spec.service.placement.runtime == "kubernetes"
+      message = "services.${name}.spec.networking.service_mesh.enabled needs the runtime kubernetes; the runtime is ${service.spec.service.placement.runtime}."
+    },
+    {
       holds   = length(service.spec.workers) == 0 || service.spec.service.type != "function"
       message = "services.${name}.spec.workers cannot stand beside a function; make ${join(", ", keys(service.spec.workers))} a service of its own."
     },

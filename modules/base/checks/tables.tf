@@ -4,6 +4,7 @@ locals {
     { "services.${name}.spec.service" = {
       autoscaling = service.spec.service.autoscaling
       env         = service.spec.service.env
+      key         = name
       main        = true
       placement   = service.spec.service.placement
       priority    = service.spec.service.priority
@@ -19,6 +20,7 @@ locals {
     { for key, worker in service.spec.workers : "services.${name}.spec.workers.${key}" => {
       autoscaling = worker.autoscaling
       env         = worker.env
+      key         = "${name}-${key}"
       main        = false
       placement   = worker.placement == null ? service.spec.service.placement : worker.placement
       priority    = worker.priority
@@ -62,7 +64,7 @@ locals {
   )
 
   secrets = merge([for name, service in var.services : {
-    for key, secret in service.spec.secrets : "services.${name}.spec.secrets.${key}" => merge(secret, { name = key })
+    for key, secret in service.spec.secrets : "services.${name}.spec.secrets.${key}" => merge(secret, { name = key, owner = name })
   }]...)
 
   ingresses = { for name, service in var.services : "services.${name}.spec.networking.ingress" => merge(service.spec.networking.ingress, { service = name }) }

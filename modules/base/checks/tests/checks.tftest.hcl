@@ -16,11 +16,11 @@ run "every_fault_is_named_with_its_place_and_what_is_accepted" {
     services = { for name, case in yamldecode(file("./tests/faults.yaml")) : name => case.service }
   }
   assert {
-    condition = length(setsubtract(flatten([for case in yamldecode(file("./tests/faults.yaml")) : case.problems]), output.problems)) == 0
+    condition     = length(setsubtract(flatten([for case in yamldecode(file("./tests/faults.yaml")) : case.problems]), output.problems)) == 0
     error_message = "Not said: ${join("\n", setsubtract(flatten([for case in yamldecode(file("./tests/faults.yaml")) : case.problems]), output.problems))}"
   }
   assert {
-    condition = length(setsubtract(output.problems, flatten([for case in yamldecode(file("./tests/faults.yaml")) : case.problems]))) == 0
+    condition     = length(setsubtract(output.problems, flatten([for case in yamldecode(file("./tests/faults.yaml")) : case.problems]))) == 0
     error_message = "Said, but not expected: ${join("\n", setsubtract(output.problems, flatten([for case in yamldecode(file("./tests/faults.yaml")) : case.problems])))}"
   }
 }

@@ -1,0 +1,12 @@
+# What each service may use: the kind and key of each of its dependencies, and the secrets that it reads.
+locals {
+  uses = { for name, service in local.services : name => {
+    dependencies = { for dependency in values(local.dependencies) : dependency.as => {
+      key    = dependency.kind == "service" ? coalesce(dependency.wanted.service, dependency.as) : dependency.key
+      kind   = dependency.kind
+      path   = dependency.kind == "file" ? coalesce(dependency.wanted.path, "/mnt/${dependency.as}") : null
+      prefix = dependency.kind == "storage" ? local.prefixes["${name}/${dependency.as}"] : null
+    } if dependency.service == name }
+    secrets = { for secret, found in service.spec.secrets : secret => "${name}-${secret}" }
+  } }
+}
