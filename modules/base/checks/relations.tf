@@ -21,13 +21,12 @@ locals {
   # What things are known by: their own name where they are shared by name, else that of the service before it.
   keyed = concat(
     [for path, dependency in local.dependencies : {
-      key   = "${dependency.kind}/${contains(keys(local.shared_by_name), path) ? dependency.name : "${dependency.owner}-${dependency.name}"}"
+      key   = "${dependency.kind == "function" ? "workload" : dependency.kind}/${contains(keys(local.shared_by_name), path) ? dependency.name : "${dependency.owner}-${dependency.name}"}"
       path  = path
       thing = contains(keys(local.shared_by_name), path) ? dependency.name : path
     } if dependency.type != "service"],
     [for path, secret in local.secrets : { key = "secret/${secret.owner}-${secret.name}", path = path, thing = path }],
-    [for path, process in local.processes : { key = "process/${process.key}", path = path, thing = path } if process.type != "function"],
-    [for path, process in local.processes : { key = "function/${process.key}", path = path, thing = path } if process.type == "function"],
+    [for path, process in local.processes : { key = "workload/${process.key}", path = path, thing = path }],
   )
   keys = { for entry in local.keyed : entry.key => entry... }
 
@@ -35,6 +34,11 @@ locals {
   ingress_places = { for entry in flatten([for ingress in local.ingresses : [
     for host in coalescelist(ingress.hosts, [var.environment.domain]) : { place = "${host}/${trim(coalesce(ingress.path, "/api/${ingress.service}"), "/")}", service = ingress.service }
   ] if ingress.enabled]) : entry.place => entry.service... }
+
+  # Kubernetes and Fargate have a load balancer each, so a host stands before one of them.
+  ingress_runtimes = { for entry in flatten([for ingress in local.ingresses : [
+    for host in coalescelist(ingress.hosts, [var.environment.domain]) : { host = host, runtime = var.services[ingress.service].spec.service.placement.runtime, service = ingress.service }
+  ] if ingress.enabled]) : entry.host => entry... }
 
   # Calls between services, followed up to 1, 2, 4 ... 64 steps far, to find the services that depend on themselves.
   calls    = { for name, service in var.services : name => distinct([for key, dependency in service.spec.dependencies : coalesce(dependency.service, key) if dependency.type == "service"]) }

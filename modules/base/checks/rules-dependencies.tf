@@ -30,6 +30,10 @@ locals {
       message = "${path}.lifecycle.infrequent_after is ${try(coalesce(dependency.lifecycle.infrequent_after), "-")}; objects move to infrequent access after 30d at the earliest."
     },
     {
+      holds   = dependency.class != "archive" || try(dependency.lifecycle.infrequent_after == null || dependency.lifecycle.archive_after != null, true)
+      message = "${path}.lifecycle.infrequent_after is not for class archive, whose objects are archived at once; leave it out, or say archive_after."
+    },
+    {
       holds   = dependency.kind != "file" || try(dependency.lifecycle.expire_after == null, true)
       message = "${path}.lifecycle.expire_after is not for class file: a file system deletes nothing by itself."
     },

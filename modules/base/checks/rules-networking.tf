@@ -23,6 +23,10 @@ locals {
         message = "${path}.auth.secret is \"${try(coalesce(ingress.auth.secret), "")}\"; type key needs one of services.${ingress.service}.spec.secrets, which has ${length(var.services[ingress.service].spec.secrets) > 0 ? join(", ", keys(var.services[ingress.service].spec.secrets)) : "none"}."
       },
       {
+        holds   = var.services[ingress.service].spec.service.placement.runtime != "fargate" || (ingress.cors == null && ingress.auth == null && length(ingress.request_headers.add) + length(ingress.request_headers.set) + length(ingress.request_headers.remove) == 0)
+        message = "${path} has cors, auth or request_headers, which the load balancer of fargate does not know; do it in the service, or use the runtime kubernetes."
+      },
+      {
         holds   = ingress.cdn == null || try(local.dependencies["services.${ingress.service}.spec.dependencies.${ingress.cdn}"].kind == "storage" && !local.dependencies["services.${ingress.service}.spec.dependencies.${ingress.cdn}"].is_shared && local.dependencies["services.${ingress.service}.spec.dependencies.${ingress.cdn}"].existing == null, false)
         message = "${path}.cdn is \"${coalesce(ingress.cdn, "-")}\"; it must name a bucket of the service's own: a dependency of type storage, neither shared nor existing nor of class file."
       },
@@ -30,6 +34,10 @@ locals {
     [for place, services in local.ingress_places : {
       holds   = length(services) == 1
       message = "services.${join(".spec.networking.ingress.path and services.", services)}.spec.networking.ingress.path are both ${trimprefix(place, split("/", place)[0])} on ${split("/", place)[0]}; a path belongs to one service."
+    }],
+    [for host, users in local.ingress_runtimes : {
+      holds   = length(distinct(users[*].runtime)) == 1
+      message = "services.${join(" and services.", distinct(users[*].service))} answer on ${host} from different runtimes (${join(", ", distinct(users[*].runtime))}), which have a load balancer each; give one of them other spec.networking.ingress.hosts."
     }],
   ))
 }

@@ -86,6 +86,10 @@ locals {
   ]])
 
   env_rules = flatten([for path, source in local.env : [
+    [for found in try(regexall("\\$\\{dependencies\\.([a-z][a-z0-9-]*)\\.user\\}", source.value), []) : {
+      holds   = try(local.dependencies["services.${source.owner}.spec.dependencies.${found[0]}"].existing == null, true)
+      message = "${path}.value asks for dependencies.${found[0]}.user; that of an existing one is in its secret."
+    }],
     {
       holds   = (source.value == null) != (source.secret == null)
       message = "${path} must have exactly one of value and secret."

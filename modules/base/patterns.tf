@@ -28,12 +28,6 @@ locals {
   }
 }
 
-# Numbers behind the units.
-locals {
-  byte_units   = { k = 1000, M = 1000000, G = 1000000000, T = 1000000000000, Ki = 1024, Mi = 1048576, Gi = 1073741824, Ti = 1099511627776 }
-  second_units = { s = 1, m = 60, h = 3600, d = 86400 }
-}
-
 # Tags that the platform writes; AWS compares some tag keys without regard to case.
 locals {
   reserved_labels = ["costcenter", "dataclassification", "environment", "managedby", "name", "owner", "project", "service", "team"]

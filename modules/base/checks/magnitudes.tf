@@ -1,0 +1,1 @@
+../magnitudes.tf
