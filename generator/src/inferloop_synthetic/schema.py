@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -59,6 +60,12 @@ class ColumnSchema(_Closed):
     weights: list[float] | None = None
     pattern: str | None = Field(None, max_length=200)
     personal: Personal | None = None
+
+    @field_validator("min", "max", mode="before")
+    @classmethod
+    def _moments_as_text(cls, bound: object) -> object:
+        """YAML turns 2024-01-31 into a date; bounds are kept as they are written."""
+        return bound.isoformat() if isinstance(bound, (dt.date, dt.time)) else bound
 
     @model_validator(mode="after")
     def _consistent(self) -> ColumnSchema:

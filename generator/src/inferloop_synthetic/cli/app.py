@@ -47,9 +47,11 @@ def main() -> None:
     except SyntheticError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(MISUSED)
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo("interrupted: nothing was left half written; run the same command again", err=True)
-        sys.exit(INTERRUPTED)
+    except SystemExit as ending:
+        # Typer turns Ctrl-C into this code without a word.
+        if ending.code == INTERRUPTED:
+            typer.echo("interrupted: nothing was left half written; run the same command again", err=True)
+        raise
     except MemoryError:
         typer.echo("error: not enough memory; give fewer rows or columns", err=True)
         sys.exit(FAILED)

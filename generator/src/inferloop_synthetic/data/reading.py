@@ -192,7 +192,8 @@ def _narrowest(column: pa.Array, before: pa.DataType | None) -> pa.DataType | No
 def _reads_as(texts: pa.Array, kind: pa.DataType) -> bool:
     if pa.types.is_boolean(kind):
         return bool(pc.all(pc.is_in(texts, value_set=pa.array(["true", "True", "TRUE", "false", "False", "FALSE"]))).as_py())
-    if pa.types.is_integer(kind) and pc.any(pc.match_substring_regex(texts, r"^[+-]?0\d|^\s|\s$")).as_py():
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if number and pc.any(pc.match_substring_regex(texts, r"^[+-]?0\d|^\s|\s$")).as_py():
         # 007 and the like are codes, not numbers.
         return False
     if pa.types.is_time(kind):

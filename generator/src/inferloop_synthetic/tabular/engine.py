@@ -41,7 +41,7 @@ from inferloop_synthetic.tabular.stages import Input, Stage
 
 BATCH_ROWS = 131_072
 CHUNK_ROWS = 65_536
-TRIES = 2000
+TRIES = 300
 GENERATED = {Kind.identifier, Kind.text, Kind.personal}
 CLASSES: dict[str, type] = {
     c.__name__: c

@@ -7,7 +7,7 @@ the real one. An exact formula is the case where the residual is always nought.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -102,11 +102,10 @@ def _best(target: Floats, inputs: Sequence[Floats], names: Sequence[int], presen
             left = relation.residual(y, [inputs[chosen[i]][present] for i in picked])
             exact = float(np.mean(np.abs(left) <= (0 if whole else 1e-9 * max(abs(low), abs(high)))))
             if exact >= EXACT_SHARE:
-                return relation
+                # An exact formula holds for every row; keeping the target within its range would break it at the ends.
+                return replace(relation, low=-np.inf, high=np.inf)
             if logs:
-                relation = Relation(
-                    "log", *(getattr(relation, f) for f in ("inputs", "weights", "constant", "whole", "low", "high"))
-                )
+                relation = replace(relation, kind="log")
                 left = relation.residual(y, [inputs[chosen[i]][present] for i in picked])
             inner = np.abs(left - np.median(left)) <= np.quantile(np.abs(left - np.median(left)), 0.98)
             score = 1 - left[inner].var() / max(goal[inner].var(), 1e-300)

@@ -1,0 +1,132 @@
+"""The commands as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pytest
+
+from inferloop_synthetic.data.reading import read_table
+
+
+def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from inferloop_synthetic.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+
+
+@pytest.fixture
+def folder(orders: pa.Table, tmp_path: Path) -> Path:
+    pacsv.write_csv(orders.slice(0, 1500), tmp_path / "orders.csv")
+    return tmp_path
+
+
+def test_generate_writes_the_rows_and_the_report(folder: Path) -> None:
+    done = run(
+        "generate", "orders.csv", "--rows", 3000, "--seed", 7, "-o", "out.parquet", "--report", "r.html", cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    assert "3,000 rows" in done.stdout
+    assert "rows/s" in done.stderr
+    assert read_table(folder / "out.parquet").num_rows == 3000
+    assert "<svg" in (folder / "r.html").read_text()
+    written = json.loads((folder / "r.json").read_text())
+    assert written["validation"]["rows_holdout"] == 300
+    assert written["validation"]["privacy"]["membership"]["high"] > 0.4
+    again = run("report", "r.json", "-o", "again.html", cwd=folder)
+    assert again.returncode == 0
+    assert (folder / "again.html").read_text() == (folder / "r.html").read_text()
+
+
+def test_the_same_seed_gives_the_same_file(folder: Path) -> None:
+    for name, seed, threads in (("a.csv", 3, 1), ("b.csv", 3, 2), ("c.csv", 4, 1)):
+        assert (
+            run("generate", "orders.csv", "--seed", seed, "--threads", threads, "-o", name, cwd=folder).returncode == 0
+        )
+    a, b, c = ((folder / name).read_bytes() for name in ("a.csv", "b.csv", "c.csv"))
+    assert a == b
+    assert a != c
+
+
+def test_conditions_hold_in_every_row(folder: Path) -> None:
+    done = run(
+        "generate", "orders.csv", "--rows", 200, "-o", "o.csv", "--where", "country=IT|FR", "--where", "quantity>=10",
+        "--where", "quantity<=12", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    table = read_table(folder / "o.csv")
+    assert set(table["country"].to_pylist()) == {"IT", "FR"}
+    assert set(table["quantity"].to_pylist()) == {10, 11, 12}
+
+
+def test_a_detected_schema_can_be_edited_and_given_back(folder: Path) -> None:
+    assert run("schema", "orders.csv", "-o", "s.yaml", cwd=folder).returncode == 0
+    text = (folder / "s.yaml").read_text()
+    edited = text + "constraints:\n- {type: inequality, left: free, right: quantity}\n"
+    (folder / "s.yaml").write_text(edited)
+    assert run("generate", "orders.csv", "--schema", "s.yaml", "-o", "o.parquet", cwd=folder).returncode == 0
+    table = read_table(folder / "o.parquet")
+    assert all(f <= q for f, q in zip(table["free"].to_pylist(), table["quantity"].to_pylist(), strict=True))
+
+
+def test_a_schema_alone_is_enough(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"id": "integer[1:9]", "name": "string"}')
+    assert run("generate", "s.json", "--rows", 50, "-o", "o.jsonl", cwd=tmp_path).returncode == 0
+    assert len((tmp_path / "o.jsonl").read_text().splitlines()) == 50
+
+
+def test_validate_finds_a_copied_table(folder: Path, orders: pa.Table) -> None:
+    pacsv.write_csv(orders.slice(1500, 1500), folder / "holdout.csv")
+    done = run("validate", "orders.csv", "orders.csv", "--holdout", "holdout.csv", "--output", "json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["privacy"]["membership"]["low"] > 0.8
+    words = run("validate", "orders.csv", "orders.csv", cwd=folder)
+    assert "not attacked" in words.stdout
+
+
+def test_info_lists_the_engine(tmp_path: Path) -> None:
+    assert "tabular" in json.loads(run("info", "--output", "json", cwd=tmp_path).stdout)["engines"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["generate", "orders.csv", "-o", "o.xyz"], "extension .xyz"),
+        (["generate", "nothing.csv", "-o", "o.csv"], "no such file"),
+        (["generate", "orders.csv", "-o", "no/o.csv"], "no folder no"),
+        (["generate", "orders.csv", "-o", "o.csv", "--engine", "magic"], "no engine 'magic'; installed are tabular"),
+        (["generate", "orders.csv", "-o", "o.csv", "--where", "colour=red"], "no column 'colour'"),
+        (["generate", "orders.csv", "-o", "o.csv", "--where", "country=XX"], "no value XX"),
+        (["generate", "orders.csv", "-o", "o.csv", "--where", "price>=cheap"], "'cheap' is not a number"),
+        (["generate", "orders.csv", "-o", "o.csv", "--where", "shipped>=soon"], "column 'shipped': 'soon'"),
+        (["report", "orders.csv", "-o", "r.html"], "JSON"),
+    ],
+)
+def test_mistakes_are_one_line_that_names_them(folder: Path, arguments: list[str], message: str) -> None:
+    done = run(*arguments, cwd=folder)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(folder.glob("o.*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_no_file(folder: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", "from inferloop_synthetic.cli import main; main()"]
+    arguments = ["generate", "orders.csv", "--rows", "900000000", "-o", "big.csv"]
+    with subprocess.Popen([*command, *arguments], cwd=folder, stderr=subprocess.PIPE, text=True) as process:
+        while not list(folder.glob(".big.csv*")):
+            assert process.poll() is None
+        process.send_signal(number)
+        _, errors = process.communicate()
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert sorted(p.name for p in folder.iterdir()) == ["orders.csv"]
