@@ -10,6 +10,10 @@ from dataclasses import dataclass
 _STEP = re.compile(r'([A-Za-z_][\w-]*)(?:\[("(?:[^"\\]|\\.)*"|[0-9]+)\])?(?:\.|$)')
 
 
+WIRING = "platform"
+"""Module that calls all the others."""
+
+
 @dataclass(frozen=True)
 class Address:
     """A resource's address by its parts; `keys` are the text keys of its modules and of itself, the innermost last."""
@@ -22,8 +26,8 @@ class Address:
 
     @property
     def module(self) -> str:
-        """Return the outermost module, or nothing where it stands in the root."""
-        return self.modules[0] if self.modules else ""
+        """Return the outermost module under the one that wires them all, or nothing where there is none."""
+        return next((name for name in self.modules if name != WIRING), "")
 
 
 def read_address(text: str) -> Address:

@@ -172,7 +172,7 @@ def _without_replicas_where_scaled(entry: Entry) -> Entry:
     return Block(kept, entry.origin, entry.yaml_path)
 
 
-NOT_FOR_TERRAFORM = frozenset({"state", "service_defaults", "cluster"})
+NOT_FOR_TERRAFORM = frozenset({"service_defaults", "cluster"})
 """Parts of an environment's spec that the variable `environment` does not hold."""
 
 

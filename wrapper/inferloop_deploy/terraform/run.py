@@ -7,7 +7,6 @@ interrupt, after which it finishes what it is doing, saves the state and gives t
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -18,7 +17,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
@@ -207,14 +205,13 @@ class Terraform:
     def _start(self, line: list[str], output: int) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
-                line,
+                [*end_with_parent(), *line],
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_end_with_parent(),  # noqa: PLW1509 - one call into libc, which takes no lock
             )
         except OSError as error:
             raise InferloopError(f"{self.program} cannot be run: {error.strerror}.") from error
@@ -300,24 +297,28 @@ def _signals_for_terraform() -> Iterator[_Signals]:
             signal.signal(number, handler)
 
 
-_PR_SET_PDEATHSIG = 1
+_ASK_AND_RUN = """\
+import ctypes, os, signal, sys
+parent = int(sys.argv[1])
+ctypes.CDLL(None).prctl(1, int(signal.SIGINT))
+if os.getppid() != parent:
+    sys.exit(f"{sys.argv[2]} was not started: who asked for it is gone.")
+try:
+    os.execv(sys.argv[2], sys.argv[2:])
+except OSError as error:
+    sys.exit(f"{sys.argv[2]} cannot be run: {error.strerror}.")
+"""
+"""Asks the kernel for an interrupt when the parent dies, however it dies (1: PR_SET_PDEATHSIG), then becomes terraform.
+
+https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
+"""
 
 
-@cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
+def end_with_parent(platform: str = sys.platform) -> list[str]:
+    """Return what stands before a command line so that its process ends in order when this one is killed.
 
-
-def _end_with_parent() -> Callable[[], object] | None:
-    """Return what makes a new process get an interrupt when this one dies, however it dies; Linux alone has it.
-
-    https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
+    Linux alone has it. Elsewhere terraform goes on to its end, and gives the lock back then.
     """
-    if sys.platform != "linux":
-        return None
-    prctl = _libc().prctl
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))
-
-    return ask
+    if platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", "-c", _ASK_AND_RUN, str(os.getpid())]

@@ -1,0 +1,49 @@
+"""`inferloop-deploy output`: prints what an environment hands on."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption
+from inferloop_deploy.commands.staged import SandboxOption, print_json, staged
+from inferloop_deploy.errors import UsageError
+from inferloop_deploy.names import nearest_name
+from inferloop_deploy.operations import visible_outputs
+
+app = typer.Typer()
+
+
+@app.command()
+def output(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Output to print; all if left out.", metavar="[NAME]")] = None,
+    *,
+    env: EnvironmentOption,
+    cloud: CloudOption = "aws",
+    sandbox: SandboxOption = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Print the outputs of the last apply; sensitive ones are never printed.
+
+    Example: inferloop-deploy output platform --env dev --output json
+    """
+    with staged(context, "output", env, cloud, sandbox=sandbox, output=output, reads=True) as run:
+        values = visible_outputs(run.stage.terraform.outputs())
+    if name is not None and name not in values:
+        near = nearest_name(name, list(values))
+        question = f"Did you mean {near}? " if near else ""
+        raise UsageError(
+            f'{env} on {cloud} has no output "{name}".',
+            f"{question}Outputs: {', '.join(values) or 'none; nothing was applied yet'}.",
+        )
+    if output is Output.json:
+        print_json(values if name is None else values[name])
+    elif name is not None:
+        value = values[name]
+        typer.echo(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
+    else:
+        for each, value in values.items():
+            typer.echo(f"{each} = {json.dumps(value, indent=2, ensure_ascii=False)}")

@@ -1,0 +1,102 @@
+"""A plan as its reviewer reads it: what goes away first, then service by service, each change with its line of YAML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from inferloop_deploy.plan import Action, AttributeChange, Plan, PlannedChange
+from inferloop_deploy.report.lines import Line, count
+
+MARKS: dict[Action, tuple[str, str, str]] = {
+    "create": ("+", "create", "green"),
+    "update": ("~", "change", "yellow"),
+    "replace": ("!", "REPLACE", "bold red"),
+    "delete": ("-", "DESTROY", "bold red"),
+    "forget": (".", "forget", "magenta"),
+    "move": (">", "move", "cyan"),
+    "import": ("=", "import", "cyan"),
+}
+"""By action: its mark, its verb and its style."""
+
+LONGEST = 100
+MOST_ATTRIBUTES = 8
+
+
+def summary(plan: Plan) -> str:
+    """Return the plan in one line: `3 to create, 1 to REPLACE`."""
+    parts = [f"{number} to {MARKS[action][1]}" for action, number in plan.counts.items()]
+    if plan.outputs:
+        parts.append(f"{count(len(plan.outputs), 'output')} to change")
+    return ", ".join(parts) or "no changes"
+
+
+def plan_lines(plan: Plan) -> Iterator[Line]:
+    """Yield the lines of a plan."""
+    yield Line(f"Plan for {plan.environment} on {plan.cloud}: {summary(plan)}.", "bold")
+    if plan.destructive:
+        yield Line()
+        yield Line(f"GOES AWAY: {count(len(plan.destructive), 'resource')}", "bold red")
+        yield from _change_lines(plan.destructive)
+    for group in plan.services:
+        kept = [change for change in group.changes if not change.destructive]
+        if kept:
+            yield Line()
+            yield Line(heading(group.service, plan.environment), "bold")
+            yield from _change_lines(kept)
+    if not plan.empty:
+        yield Line()
+        yield Line(f"Digest {plan.digest}")
+
+
+def heading(service: str, environment: str) -> str:
+    """Return how a group of resources is called."""
+    return f"Service {service}" if service else f"Environment {environment} itself"
+
+
+def _change_lines(changes: Sequence[PlannedChange]) -> Iterator[Line]:
+    for change in changes:
+        mark, verb, style = MARKS[change.action]
+        yield Line(f"  {mark} {verb} {change.address}", style)
+        if change.loses:
+            yield Line(f"      loses {change.loses}", "red")
+        if change.reason:
+            yield Line(f"      because {change.reason}")
+        shown = change.attributes[:MOST_ATTRIBUTES]
+        for attribute in shown:
+            yield Line(f"      {attribute.name}: {_change(attribute)}")
+        if len(change.attributes) > len(shown):
+            yield Line(f"      and {count(len(change.attributes) - len(shown), 'attribute')} more")
+        for cause in change.causes:
+            yield Line(f"      {cause}", "dim")
+
+
+def _change(attribute: AttributeChange) -> str:
+    forces = " (cannot be changed in place)" if attribute.forces_replacement else ""
+    return f"{_short(attribute.before)} -> {_short(attribute.after)}{forces}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, str) and value.startswith("("):
+        return value
+    text = "(none)" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def drift_lines(changes: Sequence[PlannedChange], environment: str, cloud: str) -> Iterator[Line]:
+    """Yield what differs in the cloud from what was applied."""
+    if not changes:
+        yield Line(f"{environment} on {cloud} is as it was applied.", "bold")
+        return
+    verb = "differs" if len(changes) == 1 else "differ"
+    yield Line(f"{count(len(changes), 'resource')} of {environment} on {cloud} {verb} from what was applied.", "bold")
+    for change in changes:
+        gone = change.action == "delete"
+        yield Line(f"  {'-' if gone else '~'} {'gone' if gone else 'changed'} {change.address}", "yellow")
+        for attribute in change.attributes[:MOST_ATTRIBUTES]:
+            yield Line(f"      {attribute.name}: {_short(attribute.before)} -> {_short(attribute.after)}")
+        for cause in change.causes:
+            yield Line(f"      {cause}", "dim")
+    yield Line()
+    yield Line("`inferloop-deploy plan` shows how an apply would put it back; nothing was changed.")

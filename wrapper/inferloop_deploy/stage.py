@@ -1,0 +1,299 @@
+"""One environment on one cloud, made ready for terraform: rendered, credentials checked, state and modules found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from inferloop_deploy.changes import Changes
+from inferloop_deploy.clouds import Backend, Cloud, Identity, StateStore, find_cloud
+from inferloop_deploy.config.effective import EffectiveConfig, effective, resolve
+from inferloop_deploy.config.environment import Environment
+from inferloop_deploy.config.load import load_project
+from inferloop_deploy.errors import InferloopError, InvalidConfiguration, Problem
+from inferloop_deploy.journal import Journal, left_by, process_runs
+from inferloop_deploy.plan.causes import Sources
+from inferloop_deploy.render import ENVIRONMENT_FILE, SERVICES_FILE, Rendered, render
+from inferloop_deploy.render.write import replace_file, write
+from inferloop_deploy.report.progress import Screen
+from inferloop_deploy.terraform import (
+    Event,
+    Locked,
+    Started,
+    Terraform,
+    TerraformFailed,
+    check_version,
+    find_terraform,
+    plugin_environment,
+)
+from inferloop_deploy.terraform.failures import Located
+from inferloop_deploy.terraform.locate import locate
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a command is about."""
+
+    root: Path
+    environment: str
+    cloud: str
+    sandbox: bool = False
+
+    @property
+    def rendered(self) -> Path:
+        """The folder of what is rendered, the same for the cloud and for the sandbox."""
+        return self.root / "build" / self.environment / self.cloud
+
+    @property
+    def work(self) -> Path:
+        """The folder of plans, journals and terraform's data; the sandbox has its own."""
+        return self.rendered / "sandbox" if self.sandbox else self.rendered
+
+    @property
+    def options(self) -> str:
+        """The options that name this target on a command line."""
+        return f"--env {self.environment} --cloud {self.cloud}{' --sandbox' if self.sandbox else ''}"
+
+    def journal(self, command: str) -> Journal:
+        """Return the journal of a command."""
+        return Journal(self.work / "journal" / f"{command}.json")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where terraform runs and what it is told beside the rendered files: the sandbox's, or nothing."""
+
+    folder: Path
+    settings: Mapping[str, str] | None = None
+    backend: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An environment on a cloud, ready for terraform."""
+
+    target: Target
+    environment: Environment
+    cloud: Cloud
+    identity: Identity
+    backend: Backend
+    store: StateStore
+    terraform: Terraform
+    sources: Sources
+    init: Callable[[], None]
+    """Loads modules and plug-ins again, for when terraform says that it has to be done."""
+
+    @property
+    def var_files(self) -> list[Path]:
+        """The rendered files."""
+        return [self.target.rendered / ENVIRONMENT_FILE, self.target.rendered / SERVICES_FILE]
+
+
+def load(target: Target) -> EffectiveConfig:
+    """Read and check the configuration of a target; raises InvalidConfiguration with everything that is wrong."""
+    return effective(load_project(target.root), target.environment, target.cloud)
+
+
+def load_environment(target: Target) -> EffectiveConfig:
+    """Read a target whose services need not be right; raises InvalidConfiguration where its environment is not."""
+    project = load_project(target.root)
+    config, problems = resolve(project, target.environment, target.cloud)
+    if config is None:
+        raise InvalidConfiguration([*project.problems, *problems])
+    return config
+
+
+def render_into(target: Target, config: EffectiveConfig, changes: Changes) -> Rendered:
+    """Render a configuration into the target's folder."""
+    rendered = render(config)
+    write(target.rendered, rendered.files, changes)
+    return rendered
+
+
+def connect(
+    target: Target,
+    config: EffectiveConfig,
+    rendered: Rendered,
+    surroundings: Surroundings,
+    environ: Mapping[str, str],
+    screen: Screen,
+) -> Stage:
+    """Check credentials, find the state, load modules and plug-ins, and return the stage.
+
+    Raises CredentialsRefused, TerraformMissing and whatever else keeps terraform from running.
+    """
+    environment = config.environment.config
+    program = find_terraform(target.root, environ)
+    cloud = find_cloud(target.cloud, surroundings.settings)
+    identity = cloud.identity(environment)
+    if not target.sandbox:
+        check_account(config, identity)
+    backend = cloud.backend(environment, identity.account)
+    if surroundings.backend:
+        backend = Backend({**backend.settings, **surroundings.backend}, backend.place)
+    store = cloud.state_store(environment, backend)
+    terraform = Terraform(
+        program=program,
+        folder=surroundings.folder,
+        data=target.work / ".terraform",
+        logs=target.work / "logs",
+        environ={**environ, **(surroundings.settings or {})},
+        listen=screen.event,
+        release=f"inferloop-deploy state unlock {target.options}",
+        readonly_lockfile=program.name != "tofu",
+    )
+    preparation = Preparation(target, terraform, backend, store, screen)
+    preparation.run()
+    sources = Sources(rendered.source_map, rendered.values)
+    return Stage(target, environment, cloud, identity, backend, store, preparation.ready(), sources, preparation.again)
+
+
+def check_account(config: EffectiveConfig, identity: Identity) -> None:
+    """Raise InvalidConfiguration where the credentials are of another account than the environment's."""
+    wanted = config.environment.config.spec.account.id
+    if wanted is None or wanted == identity.account:
+        return
+    origin = config.environment.origin(("spec", "account", "id"))
+    raise InvalidConfiguration(
+        [
+            Problem(
+                origin.file,
+                origin.line,
+                origin.column,
+                "spec.account.id",
+                "the credentials are of another account",
+                f"{identity.account} ({identity.principal})",
+                wanted,
+                "Log in to the environment's account.",
+                "account",
+            )
+        ]
+    )
+
+
+@dataclass
+class Preparation:
+    """What has to be done once before terraform can plan, and not again until something changed: `terraform init`."""
+
+    target: Target
+    terraform: Terraform
+    backend: Backend
+    store: StateStore
+    screen: Screen
+    plugins: Mapping[str, str] | None = None
+
+    @property
+    def _stamp(self) -> Path:
+        return self.target.work / ".terraform" / "inferloop-init.json"
+
+    def run(self) -> None:
+        """Initialise where anything changed since the last time."""
+        stamp = self._read()
+        self.plugins = stamp.get("plugins")
+        if stamp.get("of") != self._of() or not self._plugins_there():
+            self.again()
+
+    def again(self) -> None:
+        """Initialise, whatever the stamp says."""
+        if not self.store.exists():
+            raise InferloopError(
+                f"The state has no place yet: {self.backend.place} does not exist.",
+                f"Make it, once for this environment: inferloop-deploy state bootstrap {self.target.options}",
+            )
+        self.screen.say("loading modules and provider plug-ins")
+        check_version(self.terraform.program, self.terraform.environ)
+        self._stamp.unlink(missing_ok=True)
+        self.plugins = plugin_environment(self.terraform.environ, self.target.work)
+        self.ready().init(self.backend.settings)
+        text = json.dumps({"of": self._of(), "plugins": dict(self.plugins)}, indent=2)
+        replace_file(self._stamp, text + "\n")
+
+    def ready(self) -> Terraform:
+        """Return terraform as it finds its plug-ins."""
+        environ = {**self.terraform.environ, **(self.plugins or {})}
+        return replace(self.terraform, environ=environ)
+
+    def _read(self) -> dict[str, dict[str, str]]:
+        try:
+            found = json.loads(self._stamp.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _plugins_there(self) -> bool:
+        configuration = (self.plugins or {}).get("TF_CLI_CONFIG_FILE")
+        return configuration is None or Path(configuration).is_file()
+
+    def _of(self) -> dict[str, str]:
+        """Return what init depends on: the program, the root, where the state is, and every module's source."""
+        program = self.terraform.program.resolve()
+        about = program.stat()
+        return {
+            "program": f"{program} {about.st_size} {about.st_mtime_ns}",
+            "folder": str(self.terraform.folder),
+            "backend": json.dumps(dict(self.backend.settings), sort_keys=True),
+            "sources": sum_of([self.terraform.folder, self.target.root / "modules"]),
+        }
+
+
+def sum_of(folders: list[Path]) -> str:
+    """Return one sum of every Terraform source and lock file under some folders."""
+    total = hashlib.sha256()
+    for folder in folders:
+        for path in sorted([*folder.rglob("*.tf"), *folder.glob(".terraform.lock.hcl")]):
+            total.update(f"{path.relative_to(folder)}\0".encode())
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+@contextmanager
+def located(sources: Sources) -> Iterator[None]:
+    """Give terraform's diagnostics the YAML lines that they are about."""
+    try:
+        yield
+    except TerraformFailed as failed:
+        raise failed.with_places(
+            [Located(one.diagnostic, locate(one.diagnostic, sources)) for one in failed.located]
+        ) from failed
+
+
+def release_own_lock(stage: Stage, locked: Locked, changes: Changes) -> bool:
+    """Take away a lock that a killed run on this machine left behind, and tell whether it was one."""
+    for command in ("apply", "destroy", "plan", "drift"):
+        record = stage.target.journal(command).last()
+        if left_by(locked.lock, record, process_runs):
+            changes.change(
+                f"lock {locked.lock.id}, left by the {command} of {locked.lock.created} that was killed",
+                "release",
+                lambda: stage.terraform.force_unlock(locked.lock.id),
+            )
+            return True
+    return False
+
+
+def noting(journal: Journal, listen: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Return a listener that also notes terraform's process in a journal."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Started):
+            journal.runs_terraform(event.process)
+        listen(event)
+
+    return hear
+
+
+def state_tags(environment: Environment) -> dict[str, str]:
+    """Return the tags of what the state is kept in."""
+    metadata = environment.metadata
+    return {
+        **metadata.tags,
+        "Project": metadata.project,
+        "Environment": metadata.name,
+        "ManagedBy": "inferloop-deploy",
+        "CostCenter": metadata.cost_center,
+        "Owner": metadata.owner,
+    }
