@@ -1,0 +1,183 @@
+# Processes outside of the cluster, and functions. What runs in the cluster is released by the second stage.
+locals {
+  batch_processes   = { for key, process in module.base.processes : key => process if process.runtime == "batch" }
+  fargate_processes = { for key, process in module.base.processes : key => process if process.runtime == "fargate" }
+
+  images = { for service, config in module.base.services : service => join("", [
+    config.spec.service.image.repository != null ? config.spec.service.image.repository : module.registry.urls[service],
+    config.spec.service.image.digest != null ? "@${config.spec.service.image.digest}" : ":${coalesce(config.spec.service.image.tag, "latest")}",
+  ]) }
+  # Only images of the environment's own registry need leave to be pulled.
+  repositories = { for service, config in module.base.services : service => config.spec.service.image.repository != null ? null : module.registry.arns[service] }
+
+  # ALB rules are tried in the order of their priority: the longer a path, the earlier.
+  fargate_ingresses = [for path_and_key in reverse(sort([
+    for key, process in local.fargate_processes : "${format("%04d", length(module.base.ingresses[process.service].path))}|${key}"
+    if process.worker == null && contains(keys(module.base.ingresses), process.service)
+  ])) : split("|", path_and_key)[1]]
+
+  # Fargate has fixed steps of processors and memory; what is asked for is rounded up.
+  fargate_vcpus = { for key, process in local.fargate_processes : key => min([
+    for vcpus, memory in { 0.25 = 2048, 0.5 = 4096, 1 = 8192, 2 = 16384, 4 = 30720, 8 = 61440, 16 = 122880 } :
+    tonumber(vcpus) if tonumber(vcpus) * 1000 >= process.cpu_limit_millicores && memory >= process.memory_limit_mb
+  ]...) }
+  fargate_memory_mb = { for key, process in local.fargate_processes : key => (
+    local.fargate_vcpus[key] == 0.25 ? min([for memory in [512, 1024, 2048] : memory if memory >= process.memory_limit_mb]...) :
+    max(local.fargate_vcpus[key] * 2048, ceil(process.memory_limit_mb / local.fargate_steps[local.fargate_vcpus[key]]) * local.fargate_steps[local.fargate_vcpus[key]])
+  ) }
+  fargate_steps = { 0.5 = 1024, 1 = 1024, 2 = 1024, 4 = 1024, 8 = 4096, 16 = 8192 }
+
+  # A cron expression of five fields as AWS writes it: six fields, and one of the two days open. Monday is 2.
+  schedules = merge(
+    { for key, process in module.base.processes : key => process.schedule if process.schedule != null },
+    { for key, function in module.base.functions : key => function.schedule if function.schedule != null },
+  )
+  aws_schedules = { for key, schedule in local.schedules : key => {
+    expression = local.aws_cron[schedule.expression]
+    time_zone  = schedule.time_zone
+  } }
+  autoscaling_windows = merge([for key, process in local.fargate_processes : {
+    for name, window in try(process.autoscaling.schedules, {}) : "${key}/${name}" => merge(window, { process = key, name = name })
+  }]...)
+  cron_texts = distinct(concat(
+    values(local.schedules)[*].expression,
+    values(local.autoscaling_windows)[*].start,
+    values(local.autoscaling_windows)[*].end,
+  ))
+  aws_cron = { for text in local.cron_texts : text => "cron(${join(" ", [
+    split(" ", text)[0], split(" ", text)[1],
+    split(" ", text)[4] != "*" ? "?" : split(" ", text)[2],
+    split(" ", text)[3],
+    split(" ", text)[4] == "*" ? "?" : join(",", [for days in split(",", split(" ", text)[4]) : join("-", [
+      for day in split("-", days) : can(tonumber(day)) ? tostring(tonumber(day) % 7 + 1) : day
+    ])]),
+    "*",
+  ])})" }
+}
+
+module "functions" {
+  source = "../../modules/aws/functions"
+
+  name    = local.name
+  labels  = local.labels
+  account = local.account
+  network = local.network
+  functions = { for key, function in module.base.functions : key => {
+    name   = function.name
+    labels = function.labels
+    image = function.existing != null ? null : {
+      uri = join("", [
+        function.image.repository != null ? function.image.repository : module.registry.urls[function.service],
+        function.image.digest != null ? "@${function.image.digest}" : ":${coalesce(function.image.tag, "latest")}",
+      ])
+      command = function.command
+    }
+    architecture       = "x86_64"
+    memory_mb          = function.memory_mb
+    timeout_seconds    = function.timeout_seconds
+    env                = merge(local.env[function.service].plain, { for name, secret in local.env[function.service].secrets : "${name}_SECRET_ARN" => secret.arn })
+    encryption_key     = local.key_of.function[key]
+    log_retention_days = module.base.retention_days.services[function.service]
+    tracing            = module.base.services[function.service].spec.monitoring.tracing.enabled
+    permissions        = local.permissions[function.service]
+    async              = { retries = function.retries }
+    queue = try(function.source.kind, null) != "queue" ? null : {
+      arn                = module.queue.arns[function.source.key]
+      key_arn            = module.queue.key_arns[function.source.key]
+      visibility_seconds = module.base.queues[function.source.key].visibility_seconds
+    }
+    bucket = try(function.source.kind, null) != "storage" ? null : {
+      name   = module.storage.names[function.source.key]
+      prefix = function.source.prefix == "" ? null : "${function.source.prefix}/"
+    }
+    schedule = try(local.aws_schedules[key], null)
+    existing = function.existing == null ? null : { arn = function.existing.arn, name = element(split(":", function.existing.arn), 6) }
+  } }
+}
+
+module "batch" {
+  source = "../../modules/aws/batch"
+
+  name    = local.name
+  labels  = local.labels
+  account = local.account
+  network = local.network
+  # A pool for each mix of what the processes ask for; without such processes there is none.
+  pools = { for key in distinct([for process in values(local.batch_processes) : local.batch_pool[process.spot ? "spot" : "steady"][process.gpus > 0 ? "gpu" : "general"]]) : key => {
+    spot = !startswith(key, "steady")
+    gpu  = endswith(key, "gpu")
+    max_vcpus = max(64, [
+      for process in values(local.batch_processes) : ceil(process.cpu_limit_millicores / 1000) if local.batch_pool[process.spot ? "spot" : "steady"][process.gpus > 0 ? "gpu" : "general"] == key
+    ]...)
+  } }
+  jobs = { for key, process in local.batch_processes : key => {
+    name               = process.name
+    labels             = process.labels
+    pool               = local.batch_pool[process.spot ? "spot" : "steady"][process.gpus > 0 ? "gpu" : "general"]
+    image              = local.images[process.service]
+    repository_arn     = local.repositories[process.service]
+    command            = concat(process.command, process.args)
+    vcpus              = ceil(process.cpu_limit_millicores / 1000)
+    memory_mb          = process.memory_limit_mb
+    gpus               = process.gpus
+    env                = local.env[key].plain
+    secrets            = local.env[key].secrets
+    permissions        = local.permissions[process.service]
+    attempts           = process.retries + 1
+    timeout_seconds    = process.timeout_seconds
+    log_retention_days = module.base.retention_days.services[process.service]
+    schedule           = try(local.aws_schedules[key], null)
+  } }
+}
+
+locals {
+  batch_pool = { spot = { general = "spot", gpu = "spot-gpu" }, steady = { general = "steady", gpu = "steady-gpu" } }
+}
+
+module "containers" {
+  source = "../../modules/aws/containers"
+
+  name                = local.name
+  labels              = local.labels
+  account             = local.account
+  network             = local.network
+  deletion_protection = local.deletion_protection
+  load_balancer = length(local.fargate_ingresses) == 0 ? null : {
+    certificate_arn = module.edge.certificate_arn
+    web_acl         = length(module.edge.web_acl_arn[*]) == 0 ? null : { arn = module.edge.web_acl_arn }
+  }
+  services = { for key, process in local.fargate_processes : key => {
+    name               = process.name
+    labels             = process.labels
+    image              = local.images[process.service]
+    repository_arn     = local.repositories[process.service]
+    command            = concat(process.command, process.args)
+    architecture       = "X86_64"
+    vcpus              = local.fargate_vcpus[key]
+    memory_mb          = local.fargate_memory_mb[key]
+    port               = module.base.services[process.service].spec.service.port
+    env                = local.env[key].plain
+    secrets            = local.env[key].secrets
+    permissions        = local.permissions[process.service]
+    replicas           = process.replicas
+    spot               = process.spot
+    log_retention_days = module.base.retention_days.services[process.service]
+    health             = { path = try(module.base.services[process.service].spec.service.health.readiness.path, "/") }
+    ingress = !contains(local.fargate_ingresses, key) ? null : {
+      paths    = [module.base.ingresses[process.service].path]
+      hosts    = module.base.ingresses[process.service].hosts
+      priority = 100 + index(local.fargate_ingresses, key)
+    }
+    autoscaling = process.autoscaling == null ? null : {
+      min                 = process.autoscaling.min
+      max                 = process.autoscaling.max
+      cpu_percent         = process.autoscaling.cpu
+      memory_percent      = process.autoscaling.memory
+      requests_per_minute = try(process.autoscaling.requests_per_second * 60, null)
+      schedules = merge([for name, window in process.autoscaling.schedules : {
+        "${name}-start" = { expression = local.aws_cron[window.start], time_zone = window.time_zone, min = window.replicas, max = max(window.replicas, process.autoscaling.max) }
+        "${name}-end"   = { expression = local.aws_cron[window.end], time_zone = window.time_zone, min = process.autoscaling.min, max = process.autoscaling.max }
+      }]...)
+    }
+  } }
+}
