@@ -15,14 +15,11 @@ class GapClosed(Exception):
 
 
 class Patches:
-    """Changes made to moto while it runs, each of which can be taken back.
+    """The only door through which the sandbox changes moto.
 
     A patch says what it expects of moto: `replace` that the attribute is there, `add` and `route` that it is not. Where
     moto has moved on, `GapClosed` says so at start instead of a wrong answer later.
     """
-
-    def __init__(self) -> None:
-        self._undo: list[Callable[[], None]] = []
 
     def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         """Put `make(original)` in the place of an attribute that moto has."""
@@ -30,14 +27,12 @@ class Patches:
         if original is _MISSING:
             raise GapClosed(f"moto has no {_label(owner)}.{name} any more; look at the gap again.")
         setattr(owner, name, make(original))
-        self._undo.append(lambda: setattr(owner, name, original))
 
     def add(self, owner: Any, name: str, value: Any) -> None:
         """Add an attribute that moto does not have."""
         if hasattr(owner, name):
             raise GapClosed(f"moto now has {_label(owner)}.{name} itself; the gap may be closed.")
         setattr(owner, name, value)
-        self._undo.append(lambda: delattr(owner, name))
 
     def methods(self, owner: type, source: type) -> None:
         """Add every public method of `source` to `owner`."""
@@ -52,12 +47,6 @@ class Patches:
         if key in paths:
             raise GapClosed(f"moto now serves {pattern} itself; the gap may be closed.")
         paths[key] = handler
-        self._undo.append(lambda: paths.__delitem__(key))
-
-    def undo(self) -> None:
-        """Take back every change, the last one first."""
-        while self._undo:
-            self._undo.pop()()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,37 @@
+"""Gaps in Amazon EC2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.ec2.models.launch_templates import LaunchTemplateBackend
+
+from .gap import Gap, Patches
+
+
+def _launch_template_tags(patches: Patches) -> None:
+    def make(create: Callable[..., Any]) -> Callable[..., Any]:
+        def create_launch_template(
+            backend: Any, name: str, description: str, template_data: dict[str, Any], tag_spec: Any
+        ) -> Any:
+            specifications = template_data.get("TagSpecifications", [])
+            kept = [one for one in specifications if one["ResourceType"] != "launch-template"]
+            return create(backend, name, description, template_data | {"TagSpecifications": kept}, tag_spec)
+
+        return create_launch_template
+
+    patches.replace(LaunchTemplateBackend, "create_launch_template", make)
+
+
+GAPS = (
+    Gap(
+        id="ec2-launch-template-tags",
+        service="EC2",
+        stock="Shows the template's own tags among those that the template gives to instances.",
+        remedy="Keeps them apart.",
+        reason="Every plan would remove them from the template, and roll the nodes that use it.",
+        hides="Nothing.",
+        install=_launch_template_tags,
+    ),
+)
