@@ -1,7 +1,7 @@
 locals {
   # AWS WAF writes to log groups with this prefix only.
   web_acl_log_group = "aws-waf-logs-${var.name}"
-  web_acl_key_made  = length(local.web_acl) > 0 && try(local.acl.encryption_key, null) == null
+  web_acl_key_made  = length(local.web_acl) == 0 ? false : local.acl.encryption_key == null
 }
 
 resource "aws_kms_key" "web_acl_log" {

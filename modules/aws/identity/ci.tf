@@ -2,7 +2,7 @@ locals {
   ci_host         = try(trimsuffix(trimprefix(var.ci.issuer, "https://"), "/"), "")
   ci_provider     = var.ci == null ? null : var.ci.existing == null ? one(aws_iam_openid_connect_provider.ci[*].arn) : var.ci.existing.provider_arn
   ci_roles        = { for role in ["apply", "plan"] : role => role == "apply" ? var.ci.apply.subjects : var.ci.plan.subjects if try((role == "apply" ? var.ci.apply : var.ci.plan) != null, false) }
-  ci_state        = try(var.ci.state, null)
+  ci_state        = var.ci == null ? null : var.ci.state
   ci_plan_default = { read = "arn:${var.account.partition}:iam::aws:policy/ReadOnlyAccess" }
   ci_policies = merge(flatten([
     for role in keys(local.ci_roles) : [
@@ -68,7 +68,7 @@ locals {
 }
 
 resource "aws_iam_openid_connect_provider" "ci" {
-  count = var.ci != null && try(var.ci.existing, null) == null ? 1 : 0
+  count = var.ci == null ? 0 : var.ci.existing == null ? 1 : 0
 
   url            = trimsuffix(var.ci.issuer, "/")
   client_id_list = [var.ci.audience]

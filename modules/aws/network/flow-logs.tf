@@ -2,7 +2,7 @@ locals {
   flow_log_group     = "/inferloop/${var.name}/flow-logs"
   flow_log_group_arn = "arn:${var.account.partition}:logs:${var.account.region}:${var.account.id}:log-group:${local.flow_log_group}"
   flow_logs_made     = local.make && var.flow_logs != null
-  flow_log_key_made  = local.flow_logs_made && try(var.flow_logs.encryption_key, null) == null
+  flow_log_key_made  = local.flow_logs_made && (var.flow_logs == null ? false : var.flow_logs.encryption_key == null)
 }
 
 resource "aws_kms_key" "flow_logs" {

@@ -2,7 +2,7 @@ locals {
   # RUNTIME_MONITORING is offered without its automatic agents: what GuardDuty installs by itself (a VPC endpoint, an add-on) would
   # stand in the way of deleting the network.
   guardduty_features = ["EBS_MALWARE_PROTECTION", "EKS_AUDIT_LOGS", "LAMBDA_NETWORK_LOGS", "RDS_LOGIN_EVENTS", "RUNTIME_MONITORING", "S3_DATA_EVENTS"]
-  guardduty_made     = var.guardduty != null && try(var.guardduty.existing, null) == null
+  guardduty_made     = var.guardduty == null ? false : var.guardduty.existing == null
 }
 
 resource "aws_guardduty_detector" "this" {

@@ -460,3 +460,16 @@ run "a_role_name_over_64_characters_is_refused" {
   }
   expect_failures = [aws_iam_role.addon["amazon-cloudwatch-observability"]]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = keys(module.cluster.node_pools)[0] == "general"
+    error_message = "A network and keys made in the same apply must be usable."
+  }
+}

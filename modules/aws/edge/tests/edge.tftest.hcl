@@ -306,3 +306,16 @@ run "a_log_retention_that_cloudwatch_does_not_know_is_refused" {
   }
   expect_failures = [var.web_acl]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.edge.web_acl_log_group_name == "aws-waf-logs-acme-dev"
+    error_message = "A network, cluster and zone made in the same apply must be usable."
+  }
+}

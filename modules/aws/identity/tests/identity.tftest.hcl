@@ -384,3 +384,16 @@ run "a_key_that_is_not_used_is_refused" {
   }
   expect_failures = [var.services]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.identity.role_names["text"] == "acme-dev-text"
+    error_message = "A cluster, buckets and a state made in the same apply must be usable."
+  }
+}

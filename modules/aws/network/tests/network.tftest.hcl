@@ -270,3 +270,16 @@ run "a_range_with_host_bits_is_refused" {
   }
   expect_failures = [var.cidr]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.network.flow_log_group_name == "/inferloop/acme-dev/flow-logs"
+    error_message = "A KMS key made in the same apply must be usable."
+  }
+}

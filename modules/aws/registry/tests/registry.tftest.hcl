@@ -113,3 +113,16 @@ run "brought_urls_with_a_scheme_are_refused" {
   }
   expect_failures = [var.repositories]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.registry.names["text"] == "acme-dev/text"
+    error_message = "A key made in the same apply must be usable."
+  }
+}

@@ -182,3 +182,16 @@ run "aliases_as_brought_keys_are_refused" {
   }
   expect_failures = [var.platform_keys, var.service_keys]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.security.trail_bucket_name == "acme-dev-trail-111122223333"
+    error_message = "Keys and buckets made in the same apply must be usable."
+  }
+}

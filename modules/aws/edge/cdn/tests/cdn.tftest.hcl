@@ -240,3 +240,16 @@ run "hosts_without_zone_and_certificate_are_refused" {
   }
   expect_failures = [var.sites]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.cdn.urls["raw"][0] == "https://raw.acme.example/"
+    error_message = "Buckets, a zone and a certificate made in the same apply must be usable."
+  }
+}
