@@ -3,42 +3,93 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context
+    from typer._click.formatting import HelpFormatter
+    from typer._click.shell_completion import CompletionItem
 
 from inferloop_deploy import __version__
 from inferloop_deploy.commands.options import Session
-from inferloop_deploy.errors import FAILED, InferloopError
+from inferloop_deploy.errors import FAILED, InferloopError, UsageError
+from inferloop_deploy.names import meant
 
 NAME = "inferloop-deploy"
-COMMANDS = (
-    "init",
-    "validate",
-    "show",
-    "explain",
-    "diff",
-    "schema",
-    "render",
-    "plan",
-    "apply",
-    "destroy",
-    "status",
-    "drift",
-    "output",
-    "state",
-    "sandbox",
-    "completion",
-)
-"""Modules of `inferloop_deploy.commands`, in the order of `--help`; each has a Typer app named `app`."""
+COMPLETION = "_INFERLOOP_DEPLOY_COMPLETE"
+"""The environment variable by which the shell asks for completions."""
+
+COMMANDS: Mapping[str, str] = {
+    "init": "Write the first file of a new service.",
+    "validate": "Check everything that is written, all errors at once.",
+    "show": "Show a service merged, each value with its origin.",
+    "explain": "Tell what a field means and where its value comes from.",
+    "diff": "Show what is different between two environments.",
+    "schema": "Print the JSON Schema of a kind of file.",
+    "render": "Write tfvars, and the map from each value to its line.",
+    "plan": "Show what an apply would change.",
+    "apply": "Make an environment what its files say.",
+    "destroy": "Remove everything that was applied.",
+    "status": "Show what is applied for each service.",
+    "drift": "Compare what was applied with what is there.",
+    "output": "Print the outputs of the last apply.",
+    "state": "Make the place that the state is kept in; release a lock.",
+    "sandbox": "Start, stop and look at the local stand-in for AWS.",
+    "completion": "Complete commands and names with the tab key.",
+}
+"""What there is, in the order of `--help`: each is a module of `inferloop_deploy.commands` with a Typer app `app`."""
 
 
-def _version(wanted: bool) -> None:
+SETTINGS: dict[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+"""What every part of the command line has in common."""
+
+
+class Commands(TyperGroup):
+    """The commands, each loaded when it is called, so that the command line starts fast."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """Return a command, or None where there is none of this name."""
+        if cmd_name not in COMMANDS:
+            if ctx.resilient_parsing:
+                return None
+            raise UsageError(f'There is no command "{cmd_name}".', meant(cmd_name, list(COMMANDS), "Commands"))
+        holder = typer.Typer(**SETTINGS)
+        holder.add_typer(importlib.import_module(f"inferloop_deploy.commands.{cmd_name}").app)
+        commands = typer.main.get_group(holder).commands
+        return commands[cmd_name]
+
+    def shell_complete(self, ctx: Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin with what was typed, without loading them."""
+        from typer._click.shell_completion import CompletionItem
+
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        return [CompletionItem(name, help=COMMANDS[name]) for name in names] or super().shell_complete(ctx, incomplete)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the list of commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"{NAME} {__version__}")
         raise typer.Exit
@@ -49,8 +100,8 @@ def _root(
     root: Annotated[
         Path | None, typer.Option("--root", help="Folder that holds services/ and environments/.", metavar="DIR")
     ] = None,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """From deployment-config.yaml to applied infrastructure.
@@ -63,33 +114,24 @@ def _root(
 
 def build() -> typer.Typer:
     """Return the application with every command mounted."""
-    app = typer.Typer(
-        name=NAME,
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
+    app = typer.Typer(name=NAME, cls=Commands, no_args_is_help=True, **SETTINGS)
     app.callback()(_root)
-    for name in COMMANDS:
-        if importlib.util.find_spec(f"inferloop_deploy.commands.{name}") is None:
-            continue
-        app.add_typer(importlib.import_module(f"inferloop_deploy.commands.{name}").app)
     return app
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
     """Tell whether failures are to be printed as JSON: `--output json` in any of its spellings."""
-    return any(
-        argument in ("--output=json", "-ojson") or pair in (("--output", "json"), ("-o", "json"))
-        for argument, pair in zip(arguments, zip(arguments, [*arguments[1:], ""], strict=True), strict=True)
-    )
+    joined = any(argument in ("--output=json", "-ojson") for argument in arguments)
+    return joined or any(option in ("--output", "-o") and value == "json" for option, value in pairwise(arguments))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; failures become messages on the error stream."""
     as_json = wants_json(arguments)
+    if COMPLETION in os.environ:  # the shell asks: typer answers, and knows its shells only once they are registered
+        from typer.completion import completion_init  # type: ignore[attr-defined] # imported there, not in __all__
+
+        completion_init()
     try:
         code = build()(args=list(arguments), standalone_mode=False, prog_name=NAME)
     except typer.TyperException as error:

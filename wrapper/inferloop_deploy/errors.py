@@ -36,14 +36,13 @@ class Problem:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
     def __str__(self) -> str:
-        label = "" if self.severity == "error" else f"{self.severity}: "
+        """Return the problem on one to three lines: where and what; found and expected; what to do."""
         subject = f"{self.path}: " if self.path else ""
-        said = f"{self.place}: {label}{subject}{self.message}"
-        if self.found is not None:
-            said += f"; found {self.found}"
-        if self.expected is not None:
-            said += f"; expected {self.expected}"
-        return f"{said}. {self.hint or ''}".rstrip() + f" [{self.check}]"
+        said = f"{self.place}: {self.severity}: {subject}{self.message} [{self.check}]"
+        facts = [f"found {self.found}"] if self.found is not None else []
+        facts += [f"expected {self.expected}"] if self.expected is not None else []
+        lines = [said, *([f"    {', '.join(facts)}"] if facts else []), *([f"    {self.hint}"] if self.hint else [])]
+        return "\n".join(lines)
 
     def as_json(self) -> dict[str, object]:
         """Return the problem as `--output json` prints it."""

@@ -1,7 +1,7 @@
 """The JSON Schemas of the two kinds of file, made from the models, for editors and for anybody without the wrapper.
 
 They say what the models say: closed objects, forms of text, ranges, short forms. An explicit null is accepted wherever
-a value may be left out. An override, the service defaults and each single file of an environment may leave out anything.
+a value may be left out. An override, the service defaults and a single file of an environment may leave out anything.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def service_schema() -> Schema:
 
 
 def environment_schema() -> Schema:
-    """Return the JSON Schema of `environments/<env>/environment.yaml` and `<cloud>.yaml`; each may leave out anything."""
+    """Return the JSON Schema of `environment.yaml` and `<cloud>.yaml`; each may leave out anything."""
     schema = _model_schema(Environment)
     service = _model_schema(ServiceConfig)
     definitions = _partial(schema, ["EnvironmentMetadata", "EnvironmentSpec"]) | _partial(service, ["Spec"])
@@ -97,7 +97,7 @@ def _override() -> Schema:
 
 
 def _model_schema(model: type[Model]) -> Schema:
-    """Return pydantic's schema of a model in our words: drafts, nulls, no titles."""
+    """Return pydantic's schema of a model without titles, closed, with nulls."""
     raw = model.model_json_schema(by_alias=True, ref_template=f"{DEFINITIONS}{{model}}")
     definitions = raw.pop("$defs")
     schema = _object(raw)

@@ -5,9 +5,7 @@ What pydantic finds becomes problems at the place where the value, or the key, w
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -29,6 +27,7 @@ from inferloop_deploy.config.source import (
     spell,
 )
 from inferloop_deploy.errors import Problem
+from inferloop_deploy.names import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -161,28 +160,16 @@ def describe(node: Node, path: Path = ()) -> str:
     return str(node.value)
 
 
-def nearest_name(name: str, known: Iterator[str] | list[str]) -> str | None:
-    """Return the known name that a person may have meant, or None where none is near."""
-    names = list(known)
-    squeezed = {re.sub(r"[-_]", "", candidate).lower(): candidate for candidate in names}
-    same = squeezed.get(re.sub(r"[-_]", "", name).lower())
-    if same is not None:
-        return same
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return close[0] if close else None
-
-
 def _unknown_key(path: Path, tree: Table, model: type[BaseModel]) -> Problem:
     key = str(path[-1])
     node = find(tree, path)
     assert node is not None  # noqa: S101 - a key that is not there cannot be unknown
     place = node.key or node.origin
     known = sorted(fields_at(model, path[:-1], tree))
-    near = nearest_name(key, known)
     return Problem(
         place.file, place.line, place.column, spell(path, tree), "unknown key", f'"{key}"',
         f"one of {', '.join(known)}" if known else None,
-        None if near is None else f"Did you mean {near}?", "unknown-key",
+        did_you_mean(key, known), "unknown-key",
     )  # fmt: skip
 
 
@@ -204,8 +191,8 @@ def expectation(details: ErrorDetails, node: Node | None) -> tuple[str, str | No
         return ACCEPTED[context["pattern"]], _form_hint(context["pattern"], value)
     if kind in ("literal_error", "union_tag_invalid"):
         accepted = re.findall(r"'([^']*)'", context.get("expected_tags") or context["expected"])
-        near = nearest_name(value, accepted) if isinstance(value, str) else None
-        return f"one of {', '.join(accepted)}" if len(accepted) > 1 else accepted[0], near and f"Did you mean {near}?"
+        hint = did_you_mean(value, accepted) if isinstance(value, str) else None
+        return f"one of {', '.join(accepted)}" if len(accepted) > 1 else accepted[0], hint
     if kind in _BOUNDS:
         return _BOUNDS[kind].format(**context), None
     return details["msg"][0].lower() + details["msg"][1:], None

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from inferloop_deploy.config.check import fit, nearest_name
+from inferloop_deploy.config.check import fit
 from inferloop_deploy.config.checks import (
     check_between_environments,
     check_environment,
@@ -24,15 +24,14 @@ from inferloop_deploy.config.environment import Environment
 from inferloop_deploy.config.fields import named_lists
 from inferloop_deploy.config.load import EnvironmentFiles, Project, ServiceFile
 from inferloop_deploy.config.merge import merge_all
+from inferloop_deploy.config.parse import OVERRIDES
 from inferloop_deploy.config.service import ServiceConfig
 from inferloop_deploy.config.source import BUILT_IN, Origin, Path, Table, find, origins, without
 from inferloop_deploy.config.targets import TARGETS
 from inferloop_deploy.errors import InvalidConfiguration, Problem, UsageError, in_order
+from inferloop_deploy.names import meant
 
 M = TypeVar("M", bound=BaseModel)
-
-OVERRIDES = "environments"
-"""The block of a service's file that holds what is different in single environments."""
 
 
 @dataclass(frozen=True)
@@ -83,19 +82,13 @@ def files_of(project: Project, env: str, cloud: str) -> EnvironmentFiles:
     """Return the files of an environment that has the cloud, or raise UsageError with the names there are."""
     files = project.environments.get(env)
     if files is None:
-        raise UsageError(f'There is no environment "{env}".', _choice(env, list(project.environments), "Environments"))
-    if cloud not in files.clouds:
+        raise UsageError(f'There is no environment "{env}".', meant(env, list(project.environments), "Environments"))
+    if cloud not in files.clouds or cloud not in TARGETS:
         raise UsageError(
             f'Environment "{env}" has no cloud "{cloud}": environments/{env}/{cloud}.yaml is not there.',
-            _choice(cloud, list(files.clouds), "Clouds"),
+            meant(cloud, list(files.clouds), "Clouds"),
         )
     return files
-
-
-def _choice(name: str, known: list[str], what: str) -> str:
-    near = nearest_name(name, known)
-    question = "" if near is None else f"Did you mean {near}? "
-    return f"{question}{what}: {', '.join(known) or 'none'}."
 
 
 def resolve(project: Project, env: str, cloud: str) -> tuple[EffectiveConfig | None, list[Problem]]:
@@ -148,21 +141,26 @@ def check_services(
     return views, problems
 
 
+def environment_layers(files: EnvironmentFiles, cloud: str) -> list[Table]:
+    """Return environment.yaml and the cloud's file, those that can be read."""
+    return [tree for tree in (files.source.tree, files.clouds[cloud].tree) if tree is not None]
+
+
 def environment_tree_of(files: EnvironmentFiles, cloud: str) -> Table | None:
     """Return environment.yaml with the cloud's file laid over it, or None where one of them cannot be read."""
-    layers = [files.source.tree, files.clouds[cloud].tree]
-    if any(layer is None for layer in layers):
-        return None
-    return merge_all(
-        (layer for layer in layers if layer is not None), named_lists(Environment) | named_lists(ServiceConfig)
-    )
+    layers = environment_layers(files, cloud)
+    named = named_lists(Environment) | named_lists(ServiceConfig)
+    return merge_all(layers, named) if len(layers) == LAYERS_OF_AN_ENVIRONMENT else None
 
 
-def service_tree_of(service: ServiceFile, environment: Table | None, env: str | None) -> Table | None:
-    """Return a service's tree with the environment's defaults under it and its override for the environment over it."""
+LAYERS_OF_AN_ENVIRONMENT = 2
+
+
+def service_layers(service: ServiceFile, environment: Table | None, env: str | None) -> list[Table]:
+    """Return the environment's defaults for services, the service itself and its override for the environment."""
     written = service.source.tree
     if written is None:
-        return None
+        return []
     layers = [without(written, OVERRIDES)]
     defaults = None if environment is None else find(environment, ("spec", "serviceDefaults"))
     if isinstance(defaults, Table):
@@ -170,7 +168,20 @@ def service_tree_of(service: ServiceFile, environment: Table | None, env: str | 
     override = None if env is None else find(written, (OVERRIDES, env))
     if isinstance(override, Table):
         layers.append(override)
-    return merge_all(layers, named_lists(ServiceConfig))
+    return layers
+
+
+def service_tree_of(service: ServiceFile, environment: Table | None, env: str | None) -> Table | None:
+    """Return a service's tree with all its layers, or None where it cannot be read."""
+    layers = service_layers(service, environment, env)
+    return merge_all(layers, named_lists(ServiceConfig)) if layers else None
+
+
+def only(config: EffectiveConfig, service: str) -> EffectiveService:
+    """Return one service of a configuration, or raise UsageError with the names there are."""
+    if service not in config.services:
+        raise UsageError(f'There is no service "{service}".', meant(service, list(config.services), "Services"))
+    return config.services[service]
 
 
 def between_environments(project: Project, cloud: str) -> list[Problem]:

@@ -107,7 +107,7 @@ class Network(Model):
     endpoints: Annotated[
         list[Literal["s3", "dynamodb", "ecr", "sts", "secretsmanager", "sqs", "logs", "monitoring"]],
         Field(description="Private endpoints of cloud services."),
-    ] = ["s3", "ecr", "sts", "secretsmanager", "sqs", "logs", "monitoring"]
+    ] = Field(default=["s3", "ecr", "sts", "secretsmanager", "sqs", "logs", "monitoring"])
     flow_logs: Annotated[FlowLogs, Field(description="Flow logs.")] = FlowLogs()
     existing: Annotated[ExistingNetwork | None, Field(description="One that exists, instead.")] = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from inferloop_deploy.config.merge import expand_short_forms
@@ -93,14 +93,25 @@ def read_document(path: Path, file: str, layer: Layer) -> Parsed:
     if size > MAX_BYTES:
         return Parsed(file, None, (too_large(file, size),))
     text = decode(content, file)
-    if isinstance(text, Problem):
-        return Parsed(file, None, (text,))
+    return Parsed(file, None, (text,)) if isinstance(text, Problem) else parse_document(text, file, layer)
+
+
+def parse_document(text: str, file: str, layer: Layer) -> Parsed:
+    """Return what a text says, with its short forms written out."""
     parsed = parse(text, file, layer)
     if parsed.tree is None:
         return parsed
     tree = expand_short_forms(parsed.tree)
     assert isinstance(tree, Table)  # noqa: S101 - the short forms of a table make a table
     return Parsed(file, tree, parsed.problems)
+
+
+def with_service(project: Project, name: str, source: Parsed, *, in_project: bool = True) -> Project:
+    """Return a project with one more service, which stands in for one of the same name."""
+    service = ServiceFile(name, source, in_project)
+    return replace(
+        project, services={**project.services, name: service}, problems=(*project.problems, *source.problems)
+    )
 
 
 def _missing(path: Path, file: str) -> Problem:

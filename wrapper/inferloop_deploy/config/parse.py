@@ -1,9 +1,9 @@
 """YAML text to a tree of values with their places, by the strict subset of YAML 1.2 that configuration files use.
 
-Left out of the language, each with a message: tags (so nothing is ever executed), anchors, aliases, duplicate keys, keys
-that are not text, several documents, tabs for indentation. Plain scalars are read by the core schema of YAML 1.2
-(https://yaml.org/spec/1.2.2/#103-core-schema): `on`, `no`, `012`, `1:30` and dates are text, not what YAML 1.1 makes of
-them.
+Left out of the language, each with a message: tags (so nothing is ever executed), anchors, aliases, duplicate keys,
+keys that are not text, several documents, tabs for indentation. Plain scalars are read by the core schema of YAML 1.2
+(https://yaml.org/spec/1.2.2/#103-core-schema): `on`, `no`, `012`, `1:30` and dates are text, not what YAML 1.1 makes
+of them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ MAX_BYTES = 1_000_000
 """Largest file that is read; a real one has some kilobytes."""
 MAX_DEPTH = 32
 """Deepest nesting that is followed; the deepest field stands at nine."""
+
+OVERRIDES = "environments"
+"""The block of a service's file that holds what is different in single environments."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
@@ -88,7 +91,7 @@ def parse(text: str, file: str, layer: Layer) -> Parsed:
     return Parsed(file, tree, tuple(composer.problems))
 
 
-class _Stop(Exception):  # noqa: N818 - not an error of the program: the rest of the document is not read
+class _Stop(Exception):
     """The rest of the document is of no use."""
 
 
@@ -189,7 +192,7 @@ class _Composer:
         while not isinstance(event := self.next(), yaml.MappingEndEvent):
             place = self.origin(event)
             name = self.key(event, depth)
-            child = self.node(self.next(), place, depth + 1)
+            child = self.child(name, place, depth)
             if name is None:
                 continue
             if name in entries:
@@ -201,6 +204,15 @@ class _Composer:
                 continue
             entries[name] = child
         return Table(entries, self.origin(start), key)
+
+    def child(self, name: str | None, key: Origin, depth: int) -> Node:
+        """Return the value of a key; what a service says for single environments is a layer of its own."""
+        layer = self.layer
+        if depth == 1 and layer == "service" and name == OVERRIDES:
+            self.layer = "override"
+        node = self.node(self.next(), key, depth + 1)
+        self.layer = layer
+        return node
 
     def key(self, event: Any, depth: int) -> str | None:
         if isinstance(event, yaml.ScalarEvent):

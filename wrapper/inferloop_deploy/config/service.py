@@ -26,7 +26,10 @@ class Model(BaseModel):
     )
 
 
-Name = Annotated[str, text(patterns.NAME, longest=40)]
+LONGEST_NAME = 40
+"""Longest name of a service, and of what it has."""
+
+Name = Annotated[str, text(patterns.NAME, longest=LONGEST_NAME)]
 """A DNS label: lower-case letters, digits and hyphens, starting with a letter."""
 HttpPath = Annotated[str, text(patterns.HTTP_PATH, longest=256)]
 Host = Annotated[str, text(patterns.HOST, longest=253)]
@@ -123,9 +126,7 @@ class Gpu(Model):
     count: Annotated[int, Field(ge=0, le=MOST_GPUS, description="GPUs per replica.")] = 0
     type: Annotated[
         GpuType | None,
-        Field(
-            description="GPU type, one that a node pool of the environment offers (for instance nvidia-t4); any if left out."
-        ),
+        Field(description="GPU type that a node pool of the environment offers, such as nvidia-t4; any if left out."),
     ] = None
 
 
@@ -207,9 +208,7 @@ class Placement(Model):
 
     runtime: Annotated[
         Literal["kubernetes", "fargate", "batch"],
-        Field(
-            description="kubernetes; fargate for an api or worker without a cluster; batch for job and cron on spot capacity."
-        ),
+        Field(description="kubernetes; fargate for an api or worker without a cluster; batch for a job or cron."),
     ] = "kubernetes"
     node_pool: Annotated[Name | None, Field(description="Node pool of the environment to run on.")] = None
     zones: Annotated[list[Region], Field(description="Zones of the environment to run in; all if empty.")] = Field(
@@ -578,9 +577,7 @@ class Tracing(Model):
     """OpenTelemetry traces."""
 
     enabled: Annotated[bool, Field(description="Records traces.")] = False
-    sampling_rate: Annotated[
-        float, Field(ge=0, le=1, description="Share of requests traced, 0 to 1.")
-    ] = 0.1
+    sampling_rate: Annotated[float, Field(ge=0, le=1, description="Share of requests traced, 0 to 1.")] = 0.1
 
 
 class Logs(Model):

@@ -14,7 +14,7 @@ Layer = Literal["default", "environment", "cloud", "service", "override"]
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands in a document: keys, and indexes of list items."""
 
-Plain: TypeAlias = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+Plain: TypeAlias = bool | int | float | str | list["Plain"] | dict[str, "Plain"] | None
 """What YAML can say, without its places."""
 
 

@@ -1,4 +1,4 @@
-"""What each cloud can do, as far as it can be known without asking it: limits of names and numbers, machines, regions."""
+"""What each cloud can do, as far as it can be known without asking it: limits of names and numbers, machines."""
 
 from __future__ import annotations
 

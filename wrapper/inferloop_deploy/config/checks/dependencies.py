@@ -83,7 +83,7 @@ def _databases(view: ServiceView) -> Iterator[Finding]:
         if item.table is not None:
             yield view.at((*path, "table"), f"no effect on engine {item.engine}", "engine: dynamodb")
         if item.engine == "postgres" and item.replicas > 0:
-            hint = "Write engine: aurora-postgresql, or remove replicas: RDS makes no read replica of an instance whose password it keeps."
+            hint = "Write engine: aurora-postgresql, or remove replicas: where RDS keeps the password it makes none."
             yield view.at((*path, "replicas"), "engine postgres has no read replicas", hint=hint)
         if not item.shared and not LEAST_DISK <= memory_bytes(item.storage) <= MOST_DISK:
             yield view.at((*path, "storage"), "not accepted", "20Gi to 64Ti")
@@ -165,8 +165,9 @@ def _visibility(view: ServiceView, place: Path, source: str | None, timeout: str
     """A message must stay hidden for as long as the function may work on it, or it is worked on twice."""
     queue = view.dependency.get(source or "")
     if isinstance(queue, QueueDependency) and queue.existing is None and seconds(timeout) > seconds(queue.visibility):
-        yield view.at(place, "longer than the queue hides a message", f"at most the visibility of {queue.name}, {queue.visibility}",
-                      hint=f"Raise visibility of {queue.name}, or lower the timeout.", found=timeout)  # fmt: skip
+        expected = f"at most the visibility of {queue.name}, {queue.visibility}"
+        hint = f"Raise visibility of {queue.name}, or lower the timeout."
+        yield view.at(place, "longer than the queue hides a message", expected, hint=hint, found=timeout)
 
 
 def _service_function(view: ServiceView) -> Iterator[Finding]:
@@ -201,7 +202,7 @@ def _rotation(view: ServiceView) -> Iterator[Finding]:
 SERVICE_CHECKS = (
     Check[ServiceView](
         "lifecycle",
-        "A lifecycle moves objects step by step: infrequent access after 30 days at the earliest, the archive 30 days later.",
+        "A lifecycle moves objects step by step: infrequent access after 30 days or more, the archive 30 days later.",
         "Raise the later age, or remove the step between.",
         run=_lifecycle,
     ),

@@ -6,13 +6,13 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from inferloop_deploy.config.check import nearest_name
 from inferloop_deploy.config.checks.dependencies import LONGEST_BACKUP
 from inferloop_deploy.config.checks.processes import reserved
 from inferloop_deploy.config.checks.rule import Check, EnvironmentView, Finding
 from inferloop_deploy.config.quantity import days_of, memory_bytes
 from inferloop_deploy.config.source import Path, Scalar, Table, find
 from inferloop_deploy.config.targets import TARGETS
+from inferloop_deploy.names import nearest_name
 
 GI = 2**30
 NETWORK: Path = ("spec", "network")
@@ -64,8 +64,8 @@ def _folder(view: EnvironmentView) -> Iterator[Finding]:
 def _addresses(view: EnvironmentView) -> Iterator[Finding]:
     for entry in _ranges(view):
         if entry.network is None:
-            yield view.at(entry.path, "no address range", "four numbers up to 255, a length up to /32, no bits behind it",
-                          hint=_meant(entry.text))  # fmt: skip
+            expected = "four numbers up to 255, a length up to /32, no bits behind it"
+            yield view.at(entry.path, "no address range", expected, hint=_meant(entry.text))
     network = view.config.spec.network
     main = read_range((), network.cidr).network
     if main is not None and not 16 <= main.prefixlen <= 20:

@@ -1,10 +1,10 @@
-"""The rules of the files' form, which reading and the schema enforce, and the checks of what only a whole file shows."""
+"""The rules of the files' form, which reading and the schema enforce, and the checks of whole files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from inferloop_deploy.config.check import describe, nearest_name
+from inferloop_deploy.config.check import describe
 from inferloop_deploy.config.checks.rule import Rule
 from inferloop_deploy.config.environment import Environment
 from inferloop_deploy.config.fields import named_lists
@@ -14,6 +14,7 @@ from inferloop_deploy.config.service import ServiceConfig
 from inferloop_deploy.config.source import Node, Origin, Path, Sequence, Table, find, is_null, name_of, spell
 from inferloop_deploy.config.targets import TARGETS
 from inferloop_deploy.errors import Problem
+from inferloop_deploy.names import nearest_name
 
 FILE = Rule(
     "file",
@@ -55,8 +56,8 @@ CLOUD_FILE = Rule(
 )
 
 FORM_RULES = (
-    FILE, FILE_SIZE, ENCODING, SYNTAX, TAB, TAG, ANCHOR, DUPLICATE_KEY, DEPTH, UNKNOWN_KEY, MISSING, WRONG_TYPE, ACCEPTED,
-    DUPLICATE_NAME, OVERRIDE, CLOUD_FILE,
+    FILE, FILE_SIZE, ENCODING, SYNTAX, TAB, TAG, ANCHOR, DUPLICATE_KEY, DEPTH, UNKNOWN_KEY, MISSING, WRONG_TYPE,
+    ACCEPTED, DUPLICATE_NAME, OVERRIDE, CLOUD_FILE,
 )  # fmt: skip
 
 

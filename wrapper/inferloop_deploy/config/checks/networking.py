@@ -13,7 +13,7 @@ INGRESS: Path = ("spec", "networking", "ingress")
 
 
 def ingress_path(view: ServiceView) -> str:
-    """Return the path that a service is reached under, without a slash at its end: /api/<name> where none is written."""
+    """Return the path of a service, without a slash at its end; /api/<name> where none is written."""
     path = view.spec.networking.ingress.path or f"/api/{view.config.metadata.name}"
     return path.rstrip("/") or "/"
 

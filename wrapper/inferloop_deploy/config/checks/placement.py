@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inferloop_deploy.config.check import nearest_name
-from inferloop_deploy.config.checks.processes import effective_quantities
+from inferloop_deploy.config.checks.processes import RUNS_TO_ITS_END, effective_quantities
 from inferloop_deploy.config.checks.rule import Check, Finding, PlacedService, Process
 from inferloop_deploy.config.environment import NodePool
 from inferloop_deploy.config.quantity import cpu_millicores, days_of, memory_bytes
@@ -19,6 +18,7 @@ from inferloop_deploy.config.service import (
     StorageDependency,
 )
 from inferloop_deploy.config.source import Path
+from inferloop_deploy.names import nearest_name
 
 GI = 2**30
 FARGATE_SIZES = {
@@ -61,7 +61,8 @@ def _gpu_offered(placed: PlacedService) -> Iterator[Finding]:
             continue
         choice = f"one that a node pool of {environment.label} offers: {', '.join(offered)}" if offered else None
         if not offered:
-            hint = f"Add a node pool with gpu to environments/{environment.folder}/{placed.target.name}.yaml, or gpu: 0 under environments.{environment.folder}."
+            file = f"environments/{environment.folder}/{placed.target.name}.yaml"
+            hint = f"Add a node pool with gpu to {file}, or gpu: 0 under environments.{environment.folder}."
             yield placed.service.at(
                 path, f"no node pool of {environment.label} has GPUs", found=f"{gpu.count} GPU", hint=hint
             )
@@ -109,7 +110,7 @@ def _cluster(placed: PlacedService) -> Iterator[Finding]:
     if cluster.enabled or cluster.existing is not None:
         return
     for process in _on_kubernetes(placed):
-        runtime = "batch" if process.type in ("job", "cron") else "fargate"
+        runtime = "batch" if process.type in RUNS_TO_ITS_END else "fargate"
         hint = f"Write placement: {{runtime: {runtime}}}, or spec.cluster.enabled: true in the environment."
         yield placed.service.at(
             (*_placement_path(placed, process), "runtime"), f"{placed.environment.label} has no cluster",
@@ -126,7 +127,7 @@ def _runtime(placed: PlacedService) -> Iterator[Finding]:
             if process.type == "function" and view.written(*place, "runtime"):
                 yield view.at((*place, "runtime"), "a function runs as a function", hint="Remove runtime.")
             continue
-        accepted = ("api", "worker") if runtime == "fargate" else ("job", "cron")
+        accepted = ("api", "worker") if runtime == "fargate" else RUNS_TO_ITS_END
         if process.type not in accepted:
             yield _wrong_runtime(placed, process, runtime)
         for key in ("nodePool", "spread"):
@@ -147,8 +148,9 @@ def _wrong_runtime(placed: PlacedService, process: Process, runtime: str) -> Fin
             hint="Give the worker a placement of its own.",
             found=f"type {process.type}",
         )
-    return view.at((*_placement_path(placed, process), "runtime"), f"type {process.type} does not run there",
-                   f"runtime {'kubernetes or batch' if process.type in ('job', 'cron') else 'kubernetes or fargate'}")  # fmt: skip
+    other = "batch" if process.type in RUNS_TO_ITS_END else "fargate"
+    place = (*_placement_path(placed, process), "runtime")
+    return view.at(place, f"type {process.type} does not run there", f"runtime kubernetes or {other}")
 
 
 def _fargate(placed: PlacedService) -> Iterator[Finding]:
@@ -299,7 +301,8 @@ def _shared_no_effect(placed: PlacedService) -> Iterator[Finding]:
         ours = item.model_dump(by_alias=True)
         for key in keys:
             if placed.service.written(*path, key) and ours[key] != theirs[key]:
-                hint = f"Remove it, remove shared, or change spec.shared.{item.type}.{key} of {placed.environment.folder} for all."
+                theirs_at = f"spec.shared.{item.type}.{key} of {placed.environment.folder}"
+                hint = f"Remove it, remove shared, or change {theirs_at} for all."
                 yield placed.service.at(
                     (*path, key), "no effect on what is shared", f"the environment's: {theirs[key]}", hint=hint
                 )

@@ -154,12 +154,12 @@ def _requests(view: ServiceView) -> Iterator[Finding]:
         for key, (request, limit) in effective_quantities(process.resources).items():
             number = cpu_millicores if key == "cpu" else memory_bytes
             if request is not None and limit is not None and number(request) > number(limit):
-                place = next(place for place in _places(view, path, key) if view.written(*place))
+                place = next(place for place in _places(path, key) if view.written(*place))
                 found = f"request {request}, limit {limit}"
                 yield view.at(place, f"the {key} request is greater than the limit", "request <= limit", found=found)
 
 
-def _places(view: ServiceView, path: tuple[str | int, ...], key: str) -> Iterator[tuple[str | int, ...]]:
+def _places(path: Path, key: str) -> Iterator[Path]:
     yield (*path, "requests", key)
     yield (*path, "limits", key)
     yield (*path, key)
@@ -169,7 +169,7 @@ def _no_effect_resources(view: ServiceView) -> Iterator[Finding]:
     for process in view.processes:
         path = (*process.path, "resources")
         for key in ("cpu", "memory"):
-            if all(view.written(*place) for place in _places(view, path, key)):
+            if all(view.written(*place) for place in _places(path, key)):
                 hint = f"Remove it, or remove requests.{key} or limits.{key}."
                 yield view.at((*path, key), "no effect beside a request and a limit", hint=hint)
         gpu = process.resources.gpu

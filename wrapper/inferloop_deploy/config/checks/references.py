@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from inferloop_deploy.config.check import nearest_name
 from inferloop_deploy.config.checks.rule import Check, Finding, ServiceView, Together
 from inferloop_deploy.config.outputs import OUTPUTS, kind_of, references
 from inferloop_deploy.config.service import EnvVar, FunctionDependency, ServiceDependency, StorageDependency
 from inferloop_deploy.config.source import Path
+from inferloop_deploy.names import nearest_name
 
 
 def _meant(name: str, known: list[str]) -> str | None:

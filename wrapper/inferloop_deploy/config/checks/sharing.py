@@ -67,7 +67,7 @@ def _agreement(together: Together) -> Iterator[Finding]:
 
 
 def _prefixes(together: Together) -> Iterator[Finding]:
-    """Within a shared bucket, each service keeps to its own prefix; sorted, a prefix stands before what lies below it."""
+    """Each service has a prefix of its own; sorted, a prefix stands before those that lie below it."""
     for (_, name), items in _shared_by_name(together).items():
         places = sorted(
             (
