@@ -54,9 +54,9 @@ resource "aws_elasticache_user" "default" {
   access_string = "off resetchannels -@all"
   tags          = var.labels
 
-  authentication_mode {
-    type = "no-password-required"
-  }
+  # The same as authentication_mode "no-password-required", which the API calls "no-password" when asked, so that the
+  # provider would plan a change for ever.
+  no_password_required = true
 }
 
 resource "aws_elasticache_user" "service" {
