@@ -9,6 +9,7 @@ VENV := $(abspath $(or $(INFERLOOP_VENV),.venv))
 BIN := $(VENV)/bin
 export PATH := $(BIN):$(CURDIR)/.tools:$(PATH)
 export CHECKPOINT_DISABLE := 1
+export NO_MKDOCS_2_WARNING := 1
 
 ENV ?= dev
 CLOUD ?= aws
@@ -68,7 +69,7 @@ golden: need-terraform ## Write the golden files, the schemas and the reference 
 
 docs: setup ## Write the reference pages and build the documentation site into site/
 	@$(BIN)/python tools/reference
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/mkdocs build --strict
 	@echo "docs: site/index.html"
 
 docs-serve: setup ## Serve the documentation on http://127.0.0.1:8000, rebuilt at every change
@@ -86,5 +87,8 @@ clean: ## Remove what was built; the environment and the tools stay (ALL=1 remov
 	@find . -type d \( -name .terraform -o -name __pycache__ \) -not -path './.venv/*' -prune -exec rm -rf {} +
 	@if [ "$(ALL)" = 1 ]; then rm -rf .venv .venv.lock .tools; fi
 
-render plan apply destroy status: need-terraform
+render apply destroy status: need-terraform
 	@exec $(BIN)/inferloop-deploy $@ --env $(ENV) --cloud $(CLOUD) $(ARGS)
+
+plan: need-terraform
+	@$(BIN)/inferloop-deploy $@ --env $(ENV) --cloud $(CLOUD) $(ARGS) || [ $$? -eq 3 ] # 3: there are changes

@@ -64,7 +64,9 @@ def checks() -> list[Check]:
         Check("shellcheck", tool("shellcheck", *shell_scripts()), "see each message"),
         Check("pre-commit configuration", tool("pre-commit", "validate-config"), "see each message"),
         Check("generated files", [PYTHON, "tools/reference", "--check"], "make docs"),
-        Check("documentation site", tool("mkdocs", "build", "--strict", "--quiet"), "see each message"),
+        Check(
+            "documentation site", tool("mkdocs", "build", "--strict", "--site-dir", "build/site"), "see each message"
+        ),
         Check("mypy wrapper and tools", tool("mypy", "wrapper", "tools"), "see each message"),
         Check("mypy generator", tool("mypy"), "see each message", ROOT / "generator"),
     ]

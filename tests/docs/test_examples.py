@@ -153,7 +153,7 @@ def parse(words: list[str]) -> None:
     """Parse a command line of the wrapper without running it; raises where it would be a usage error."""
     command: Any = typer.main.get_command(build())
     context = command.make_context("inferloop-deploy", list(words))
-    while getattr(command, "commands", None):
+    while hasattr(command, "list_commands"):
         child, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         context = command.make_context(child, rest, parent=context)
 

@@ -16,26 +16,33 @@ from schema_page import schema_page
 from terraform_files import module_folders, read_module
 
 from inferloop_deploy.cli import build
+from inferloop_deploy.config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-SCHEMAS = {
-    "service-config": (
-        "ServiceConfig",
-        (
-            "What a service team writes in `services/SERVICE/deployment-config.yaml`. Everything but the fields marked "
-            "*required* may be left out. `inferloop-deploy explain PATH` tells the same on the command line."
+SERVICE_CONFIG = (
+    "What a service team writes in `services/SERVICE/deployment-config.yaml`. Everything but the fields marked "
+    "*required* may be left out. `inferloop-deploy explain PATH` tells the same on the command line."
+)
+ENVIRONMENT = (
+    "What the platform team writes in `environments/ENV/environment.yaml` and `environments/ENV/CLOUD.yaml`. Both "
+    "files have this form; the cloud's file is laid over the environment's, and *required* fields may stand in either."
+)
+
+
+def configuration_pages() -> dict[Path, str]:
+    """Return the references of the two kinds of file that people write."""
+    schema = json.loads((ROOT / "schemas" / "service-config.schema.json").read_text())
+    overrides = {"PartialSpec": "#spec", "PartialMetadata": "#metadata"}
+    environment = Environment.model_json_schema(by_alias=True)
+    return {
+        REFERENCE / "service-config.md": schema_page(
+            "ServiceConfig", SERVICE_CONFIG, schema, "`schemas/service-config.schema.json`", overrides
         ),
-    ),
-    "environment": (
-        "Environment",
-        (
-            "What the platform team writes in `environments/ENV/environment.yaml` and `environments/ENV/CLOUD.yaml`. "
-            "Both files have this form; the cloud's file is laid over the environment's, and together they must be "
-            "whole."
+        REFERENCE / "environment.md": schema_page(
+            "Environment", ENVIRONMENT, environment, "the model of an environment", {"Spec": "service-config.md#spec"}
         ),
-    ),
-}
+    }
 
 
 def pages() -> dict[Path, str]:
@@ -44,10 +51,7 @@ def pages() -> dict[Path, str]:
     paths = {module.name: page_path(module.name) for module in modules}
     written = {REFERENCE / paths[module.name]: module_page(module, paths) for module in modules}
     written[REFERENCE / "modules" / "index.md"] = index_page(modules)
-    for name, (title, introduction) in SCHEMAS.items():
-        source = f"schemas/{name}.schema.json"
-        schema = json.loads((ROOT / source).read_text())
-        written[REFERENCE / f"{name}.md"] = schema_page(title, introduction, schema, f"`{source}`")
+    written |= configuration_pages()
     written[REFERENCE / "cli.md"] = cli_page(typer.main.get_command(build()))
     written[ROOT / "docs" / "decisions" / "index.md"] = decisions_page(ROOT / "docs" / "decisions")
     return written

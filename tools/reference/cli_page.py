@@ -1,5 +1,6 @@
 """The command reference, from the Typer application itself."""
 
+import re
 from typing import Any
 
 from markdown_text import GENERATED, code, paragraphs, table
@@ -23,20 +24,22 @@ def _arguments(command: Any, context: Any) -> str:
     return table(("Argument", "What it is"), rows)
 
 
-def _sections(command: Any, name: str, parent: Any) -> list[str]:
+def _sections(command: Any, called: str, parent: Any) -> list[str]:
     """Return the section of a command and those of its sub-commands."""
-    context = command.make_context(name, [], parent=parent, resilient_parsing=True)
+    context = command.make_context(called, [], parent=parent, resilient_parsing=True)
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     parts = [
         f"{'##' if parent else '#'} {context.command_path}",
-        (command.help or "").strip().replace("\b\n", ""),
+        re.sub(r"^Example: (.*)$", r"Example: `\1`", (command.help or "").strip(), flags=re.MULTILINE),
         f"```text\n{usage}\n```",
         _arguments(command, context),
         _options(command, context),
     ]
-    for child in getattr(command, "commands", {}):
-        if not command.commands[child].hidden:
-            parts += _sections(command.commands[child], child, context)
+    names = command.list_commands(context) if hasattr(command, "list_commands") else []
+    for name in names:
+        child = command.get_command(context, name)
+        if not child.hidden:
+            parts += _sections(child, name, context)
     return parts
 
 

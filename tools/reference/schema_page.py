@@ -24,15 +24,22 @@ class Section:
 def alternatives(schema: Schema) -> list[Schema]:
     """Return the forms a value may have, without null."""
     forms = schema.get("anyOf") or schema.get("oneOf") or [schema]
-    return [form for form in forms if form.get("type") != "null"]
+    listed = [{**form, "type": kind} for form in forms for kind in _kinds(form)]
+    return [form for form in listed if form.get("type") != "null"]
+
+
+def _kinds(form: Schema) -> list[str | None]:
+    kind = form.get("type")
+    return kind if isinstance(kind, list) else [kind]
 
 
 class Reference:
     """The sections of one schema, in the order in which a reader meets them."""
 
-    def __init__(self, schema: Schema) -> None:
-        """Walk the schema from its root."""
-        self.definitions: Schema = schema.get("$defs", {})
+    def __init__(self, schema: Schema, elsewhere: dict[str, str]) -> None:
+        """Walk the schema from its root; `elsewhere` says where some definitions are described already."""
+        self.definitions: Schema = schema.get("definitions") or schema.get("$defs", {})
+        self.elsewhere = elsewhere
         self.sections: dict[str, Section] = {}
         self._visit("", schema, "root")
 
@@ -50,14 +57,16 @@ class Reference:
         forms = [self.resolve(form) for form in alternatives(schema)]
         several = sum("properties" in body for _, body in forms) > 1
         for name, body in forms:
+            if name in self.elsewhere:
+                continue
             if body.get("anyOf") or body.get("oneOf"):
                 yield from self._children(path, body)
             elif body.get("type") == "array" and "items" in body:
                 yield from self._children(f"{path}[]", body["items"])
             elif "properties" in body:
                 yield path + (VARIANT.format(_kind(body)) if several else ""), name or path, body
-            elif isinstance(body.get("additionalProperties"), dict):
-                yield from self._children(f"{path}.NAME", body["additionalProperties"])
+            elif values := _values(body):
+                yield from self._children(f"{path}.NAME", values)
 
     def _visit(self, path: str, schema: Schema, name: str) -> None:
         if name in self.sections:
@@ -83,20 +92,27 @@ class Reference:
         return " or ".join(dict.fromkeys(texts))
 
     def _form_text(self, name: str | None, body: Schema) -> str:
+        if name in self.elsewhere:
+            return f"[object]({self.elsewhere[name]})"
         if name in self.sections and "properties" in body:
             return f"[{_kind(body) or 'object'}](#{self.anchor(name)})"
         if body.get("anyOf") or body.get("oneOf"):
             return self.type_text(body)
         if body.get("type") == "array":
             return f"list of {self.type_text(body.get('items', {}))}"
-        if body.get("type") == "object" and isinstance(body.get("additionalProperties"), dict):
-            return f"map of {self.type_text(body['additionalProperties'])}"
+        if body.get("type") == "object" and (values := _values(body)):
+            return f"map of {self.type_text(values)}"
         if "const" in body:
             return code(json.dumps(body["const"]))
         if "enum" in body:
-            return ", ".join(code(str(value)) for value in body["enum"])
+            return ", ".join(code(str(value)) for value in body["enum"] if value is not None)
         kind = str(body.get("type", "any"))
-        return {"integer": "whole number", "boolean": "true or false"}.get(kind, kind)
+        return {"integer": "whole number", "boolean": "true or false", "None": "any"}.get(kind, kind)
+
+    def description(self, schema: Schema) -> str:
+        """Return what a value means: what the field says or, where it says nothing, its kind of object."""
+        forms = [self.resolve(form)[1] for form in alternatives(schema)]
+        return str(schema.get("description") or next(iter(forms), {}).get("description", ""))
 
     def accepted(self, schema: Schema) -> str:
         """Return the limits of a value."""
@@ -106,6 +122,13 @@ class Reference:
             for limits in (body, {key: form[key] for key in form if key != "$ref"} if "$ref" in form else {}):
                 notes += _limits(limits)
         return "; ".join(dict.fromkeys(notes))
+
+
+def _values(body: Schema) -> Schema | None:
+    """Return what the values of a map are, where this is one."""
+    further = body.get("additionalProperties")
+    patterns: list[Schema] = list(body.get("patternProperties", {}).values())
+    return further if isinstance(further, dict) and further else next(iter(patterns), None)
 
 
 def _kind(body: Schema) -> str:
@@ -123,7 +146,11 @@ def _limits(schema: Schema) -> list[str]:
         notes.append(f"at least {low}" if high is None else f"at most {high}")
     notes += [f"above {schema['exclusiveMinimum']}"] if "exclusiveMinimum" in schema else []
     notes += [f"below {schema['exclusiveMaximum']}"] if "exclusiveMaximum" in schema else []
-    notes += [code(schema["pattern"])] if "pattern" in schema else []
+    said = schema.get("patternErrorMessage", "").removeprefix("Expected ").rstrip(".")
+    if said:
+        notes.append(prose(said))
+    elif "pattern" in schema:
+        notes.append(code(schema["pattern"]))
     notes += [f"at most {schema['maxLength']} characters"] if "maxLength" in schema else []
     notes += [f"at least {schema['minItems']} items"] if "minItems" in schema else []
     return notes
@@ -139,9 +166,11 @@ def default_text(name: str, schema: Schema, required: list[str]) -> str:
     return code(json.dumps(value))
 
 
-def schema_page(title: str, introduction: str, schema: Schema, source: str) -> str:
+def schema_page(
+    title: str, introduction: str, schema: Schema, source: str, elsewhere: dict[str, str] | None = None
+) -> str:
     """Return the page of one kind of file."""
-    reference = Reference(schema)
+    reference = Reference(schema, elsewhere or {})
     parts = [f"# {title}", introduction]
     for name, section in reference.sections.items():
         rows = [
@@ -150,7 +179,7 @@ def schema_page(title: str, introduction: str, schema: Schema, source: str) -> s
                 reference.type_text(value),
                 default_text(key, value, section.schema.get("required", [])),
                 reference.accepted(value),
-                prose(value.get("description", "") or reference.resolve(value)[1].get("description", "")),
+                prose(reference.description(value)),
             )
             for key, value in section.schema.get("properties", {}).items()
         ]

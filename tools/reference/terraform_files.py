@@ -1,17 +1,16 @@
 """The interface of a Terraform module, read from its files.
 
-python-hcl2 gives the values. The text of types and defaults is taken from the source itself, where `terraform fmt`
-has laid it out for people; `make lint` makes sure of that layout.
+The text of descriptions, types, defaults and messages is taken from the source itself, where `terraform fmt` has laid
+it out for people; `make lint` makes sure of that layout, and what is not laid out so is an error here.
 """
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import hcl2
 
 BLOCK = re.compile(r'^(variable|output) "([^"]+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
+DECLARED = re.compile(r"^\s*(?:variable|output)\s+\"", re.MULTILINE)
+MESSAGE = re.compile(r"^    error_message\s*= (.*?)(?=^    \w|^  \})", re.MULTILINE | re.DOTALL)
 ATTRIBUTE = re.compile(r"^  (\w+)\s*= (.*?)(?=^  \w|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -53,11 +52,11 @@ class Module:
         return " ".join(body.split("\n\n", 1)[0].split())
 
 
-def _text(value: Any) -> str:
-    """Return an HCL string as python-hcl2 gives it, without its quotes and escapes."""
-    text = str(value)
-    quoted = len(text) > 1 and text.startswith('"') and text.endswith('"')
-    return text[1:-1].replace('\\"', '"').replace("$${", "${") if quoted else text
+def _text(source: str) -> str:
+    """Return what an HCL string says; an expression that is no plain string is returned as it stands."""
+    source = source.strip()
+    plain = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', source)
+    return plain[1].replace('\\"', '"').replace("\\\\", "\\").replace("$${", "${") if plain else source
 
 
 def _attributes(block: str) -> dict[str, str]:
@@ -70,28 +69,19 @@ def _dedented(text: str) -> str:
 
 def read_interface(text: str) -> tuple[list[Variable], list[Output]]:
     """Return the variables and outputs of one file, in the order of the file."""
-    parsed = hcl2.loads(text)
-    values = {
-        (kind, _text(name)): body
-        for kind in ("variable", "output")
-        for block in parsed.get(kind, [])
-        for name, body in block.items()
-        if isinstance(body, dict)
-    }
     variables: list[Variable] = []
     outputs: list[Output] = []
     for kind, name, block in BLOCK.findall(text):
-        body = values[kind, name]
-        description = _text(body.get("description", ""))
-        if kind == "output":
-            outputs.append(Output(name, description, body.get("sensitive", False) is True))
-            continue
         source = _attributes(block)
-        rules = tuple(_text(rule["error_message"]) for rule in body.get("validation", []))
+        description = _text(source.get("description", '""'))
+        if kind == "output":
+            outputs.append(Output(name, description, source.get("sensitive") == "true"))
+            continue
+        rules = tuple(_text(message) for message in MESSAGE.findall(block))
         default = source.get("default")
         type_text = _dedented(source.get("type", "any"))
         variables.append(Variable(name, description, type_text, None if default is None else _dedented(default), rules))
-    if len(variables) + len(outputs) != len(values):
+    if len(variables) + len(outputs) != len(DECLARED.findall(text)):
         raise ValueError("a variable or output is not laid out as `terraform fmt` writes it")
     return variables, outputs
 

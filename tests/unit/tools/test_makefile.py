@@ -34,11 +34,27 @@ def test_make_alone_lists_every_target_with_what_it_does() -> None:
 def test_the_commands_take_environment_cloud_and_further_arguments(command: str) -> None:
     planned = make("-n", command, "ENV=prod", "CLOUD=aws", "ARGS=--sandbox --yes")
 
-    assert f"inferloop-deploy {command} --env prod --cloud aws --sandbox --yes\n" in planned
+    assert re.search(rf"inferloop-deploy {command} --env prod --cloud aws --sandbox --yes(?: \|\||$)", planned, re.MULTILINE)
 
 
 def test_the_commands_stand_on_dev_and_aws_where_nothing_is_said() -> None:
     assert "inferloop-deploy plan --env dev --cloud aws" in make("-n", "plan")
+
+
+@pytest.mark.parametrize(("code", "outcome"), [(0, 0), (1, 2), (2, 2), (3, 0)])
+def test_a_plan_that_found_changes_is_no_failure_of_make(tmp_path: Path, code: int, outcome: int) -> None:
+    """Exit code 3 of a plan says that there are changes; every other one than 0 has make fail (with its own 2)."""
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text().replace(": need-terraform", ":"))
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "inferloop-deploy"
+    program.write_text(f"#!/bin/sh\nexit {code}\n")
+    program.chmod(0o755)
+
+    finished = subprocess.run(
+        ["make", "plan", f"INFERLOOP_VENV={tmp_path}"], cwd=tmp_path, capture_output=True, check=False
+    )
+
+    assert finished.returncode == outcome
 
 
 @pytest.mark.parametrize("target", ["demo", "test", "lint", "plan"])
@@ -48,7 +64,7 @@ def test_a_target_makes_the_environment_first_and_checks_terraform(target: str) 
     assert planned.index("tools/setup.py") < planned.index("tools/need_terraform.py") < len(planned)
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "plan", "docs-serve"])
+@pytest.mark.parametrize("target", ["demo", "test", "apply", "docs-serve"])
 def test_the_last_command_replaces_the_shell_so_that_signals_reach_it(target: str) -> None:
     assert make("-n", target).rstrip().splitlines()[-1].startswith("exec ")
 
