@@ -34,7 +34,8 @@ def test_make_alone_lists_every_target_with_what_it_does() -> None:
 def test_the_commands_take_environment_cloud_and_further_arguments(command: str) -> None:
     planned = make("-n", command, "ENV=prod", "CLOUD=aws", "ARGS=--sandbox --yes")
 
-    assert re.search(rf"inferloop-deploy {command} --env prod --cloud aws --sandbox --yes(?: \|\||$)", planned, re.MULTILINE)
+    line = rf"inferloop-deploy {command} --env prod --cloud aws --sandbox --yes(?: \|\||$)"
+    assert re.search(line, planned, re.MULTILINE)
 
 
 def test_the_commands_stand_on_dev_and_aws_where_nothing_is_said() -> None:
