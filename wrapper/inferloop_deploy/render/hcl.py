@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TypeAlias
 
 Scalar: TypeAlias = bool | int | float | str
@@ -20,13 +21,23 @@ _NAMED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _SPECIAL = re.compile(
     '["\\\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]'
 )
+_OPENING = re.compile(r"([$%])\{")
+_WHOLE = re.compile(r'(?<![$%])([$%])(\{[^${}%"\\]*\})')
 
 
 def quote(text: str) -> str:
-    """Return text as a quoted template that stands for exactly that text: nothing in it is evaluated."""
+    """Return text as a quoted template that stands for exactly that text: nothing in it is evaluated.
+
+    `${x}` is written `$${x}`, as people know it; any other opening of a template, with its brace as an escape, because
+    readers differ about openings without an end and about several signs in a row.
+    """
     escaped = _SPECIAL.sub(_escape, text)
     if "{" in escaped:
-        escaped = escaped.replace("${", "$${").replace("%{", "%%{")
+        parts = _WHOLE.split(escaped)
+        # Between the matches stands what is no whole template; each match is its sign and its braces.
+        parts[::3] = [_OPENING.sub(r"\1\\u007b", part) for part in parts[::3]]
+        parts[1::3] = [sign * 2 for sign in parts[1::3]]
+        escaped = "".join(parts)
     return f'"{escaped}"'
 
 
@@ -51,8 +62,10 @@ def literal(value: Value) -> str:
         return quote(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")
     if isinstance(value, Mapping):
         inside = ", ".join(f"{key(name)} = {literal(item)}" for name, item in sorted(value.items()))
         return f"{{ {inside} }}" if inside else "{}"
