@@ -26,7 +26,7 @@ from inferloop_deploy.config.load import EnvironmentFiles, Project, ServiceFile
 from inferloop_deploy.config.merge import merge_all
 from inferloop_deploy.config.parse import OVERRIDES
 from inferloop_deploy.config.service import ServiceConfig
-from inferloop_deploy.config.source import BUILT_IN, Origin, Path, Table, find, origins, without
+from inferloop_deploy.config.source import BUILT_IN, Origin, Path, Table, find, origins
 from inferloop_deploy.config.targets import TARGETS
 from inferloop_deploy.errors import InvalidConfiguration, Problem, UsageError, in_order
 from inferloop_deploy.names import meant
@@ -91,7 +91,9 @@ def files_of(project: Project, env: str, cloud: str) -> EnvironmentFiles:
     return files
 
 
-def resolve(project: Project, env: str, cloud: str) -> tuple[EffectiveConfig | None, list[Problem]]:
+def resolve(
+    project: Project, env: str, cloud: str, reader: Reader | None = None
+) -> tuple[EffectiveConfig | None, list[Problem]]:
     """Return what a project means on an environment and cloud, and all that is wrong with it.
 
     The configuration is None where the environment cannot be read as one.
@@ -108,7 +110,7 @@ def resolve(project: Project, env: str, cloud: str) -> tuple[EffectiveConfig | N
             names = frozenset(project.services)
             environment = EnvironmentView(env, fitted.model, fitted.tree, TARGETS[cloud], names)
             problems += check_environment(environment)
-    views, found = check_services(project, env, environment_tree)
+    views, found = (reader or Reader()).read(project, env, environment_tree)
     problems += found
     if environment is not None:
         problems += [problem for view in views.values() for problem in check_placed(PlacedService(view, environment))]
@@ -119,26 +121,43 @@ def resolve(project: Project, env: str, cloud: str) -> tuple[EffectiveConfig | N
     return EffectiveConfig(cloud, Effective(fitted.model, environment_tree), services), problems
 
 
-def check_services(
-    project: Project, env: str | None, environment: Table | None
-) -> tuple[dict[str, ServiceView], list[Problem]]:
-    """Return every service that can be read as one, and what is wrong with each by itself.
+class Reader:
+    """Reads services as models and checks each by itself, once for each tree that the layers make.
 
-    Without an environment, services are taken as they stand, without defaults under them and overrides over them.
+    A service that nothing overrides is the same tree in every environment.
     """
-    problems: list[Problem] = []
-    views: dict[str, ServiceView] = {}
-    for service in project.services.values():
-        tree = service_tree_of(service, environment, env)
-        if tree is None:
-            continue
-        fitted = fit(tree, ServiceConfig)
-        problems += fitted.problems
-        if fitted.model is not None:
-            view = ServiceView(service.name, fitted.model, fitted.tree, fitted.pruned, service.in_project)
-            views[service.name] = view
-            problems += check_service(view)
-    return views, problems
+
+    def __init__(self) -> None:
+        self._read: dict[int, tuple[Table, ServiceView | None, list[Problem]]] = {}
+
+    def read(
+        self, project: Project, env: str | None, environment: Table | None
+    ) -> tuple[dict[str, ServiceView], list[Problem]]:
+        """Return every service that can be read as one, and what is wrong with each by itself.
+
+        Without an environment, services are taken as they stand, without defaults under them and overrides over them.
+        """
+        problems: list[Problem] = []
+        views: dict[str, ServiceView] = {}
+        for service in project.services.values():
+            tree = service_tree_of(service, environment, env)
+            if tree is None:
+                continue
+            if id(tree) not in self._read:
+                self._read[id(tree)] = (tree, *_read(service, tree))
+            _, view, found = self._read[id(tree)]
+            problems += found
+            if view is not None:
+                views[service.name] = view
+        return views, problems
+
+
+def _read(service: ServiceFile, tree: Table) -> tuple[ServiceView | None, list[Problem]]:
+    fitted = fit(tree, ServiceConfig)
+    if fitted.model is None:
+        return None, list(fitted.problems)
+    view = ServiceView(service.name, fitted.model, fitted.tree, fitted.pruned, service.in_project)
+    return view, [*fitted.problems, *check_service(view)]
 
 
 def environment_layers(files: EnvironmentFiles, cloud: str) -> list[Table]:
@@ -158,10 +177,10 @@ LAYERS_OF_AN_ENVIRONMENT = 2
 
 def service_layers(service: ServiceFile, environment: Table | None, env: str | None) -> list[Table]:
     """Return the environment's defaults for services, the service itself and its override for the environment."""
-    written = service.source.tree
-    if written is None:
+    written, base = service.source.tree, service.base
+    if written is None or base is None:
         return []
-    layers = [without(written, OVERRIDES)]
+    layers = [base]
     defaults = None if environment is None else find(environment, ("spec", "serviceDefaults"))
     if isinstance(defaults, Table):
         layers.insert(0, Table({"spec": defaults}, defaults.origin))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from inferloop_deploy.config.merge import expand_short_forms
-from inferloop_deploy.config.parse import MAX_BYTES, Parsed, decode, parse, too_large
-from inferloop_deploy.config.source import Layer, Table
+from inferloop_deploy.config.parse import MAX_BYTES, OVERRIDES, Parsed, decode, parse, too_large
+from inferloop_deploy.config.source import Layer, Table, without
 from inferloop_deploy.errors import Problem
 
 SERVICE_FILE = "deployment-config.yaml"
@@ -23,6 +24,11 @@ class ServiceFile:
     source: Parsed
     in_project: bool = True
     """Whether it lies in services/; a file from elsewhere can be checked too, and may have any name."""
+
+    @cached_property
+    def base(self) -> Table | None:
+        """What the service says for every environment; the same object each time, so that work on it is done once."""
+        return None if self.source.tree is None else without(self.source.tree, OVERRIDES)
 
 
 @dataclass(frozen=True)

@@ -65,18 +65,28 @@ def _merge_named(base: Sequence, override: Sequence, named: frozenset[str]) -> S
 
 
 def expand_short_forms(node: Node, key: str | None = None) -> Node:
-    """Return a tree with its short forms written out, so that they merge: `gpu: "1"` as `gpu: {count: 1}`."""
+    """Return a tree with its short forms written out, so that they merge: `gpu: "1"` as `gpu: {count: 1}`.
+
+    What has no short form is the same object as before.
+    """
     if isinstance(node, Table):
-        entries = {name: expand_short_forms(child, name) for name, child in node.entries.items()}
-        if (
-            key == "resources"
-            and isinstance(gpu := entries.get("gpu"), Scalar)
-            and (count := _count(gpu.value)) is not None
-        ):
-            entries["gpu"] = Table({"count": Scalar(count, gpu.origin, gpu.key)}, gpu.origin, gpu.key)
-        return replace(node, entries=entries)
+        changed = {
+            name: expanded
+            for name, child in node.entries.items()
+            if not isinstance(child, Scalar) and (expanded := expand_short_forms(child, name)) is not child
+        }
+        if key == "resources" and isinstance(gpu := node.entries.get("gpu"), Scalar):
+            count = _count(gpu.value)
+            if count is not None:
+                changed["gpu"] = Table({"count": Scalar(count, gpu.origin, gpu.key)}, gpu.origin, gpu.key)
+        return replace(node, entries={**node.entries, **changed}) if changed else node
     if isinstance(node, Sequence):
-        return replace(node, items=tuple(expand_short_forms(item) for item in node.items))
+        items = tuple(item if isinstance(item, Scalar) else expand_short_forms(item) for item in node.items)
+        return (
+            node
+            if all(ours is theirs for ours, theirs in zip(items, node.items, strict=True))
+            else replace(node, items=items)
+        )
     return node
 
 

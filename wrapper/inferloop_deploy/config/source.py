@@ -80,7 +80,8 @@ def plain(node: Node) -> Plain:
         value = node.value
         return int(value) if isinstance(value, float) and value.is_integer() else value
     if isinstance(node, Table):
-        return {key: plain(child) for key, child in node.entries.items() if not is_null(child)}
+        read = ((key, plain(child)) for key, child in node.entries.items())
+        return {key: value for key, value in read if value is not None}
     return [plain(child) for child in node.items]
 
 

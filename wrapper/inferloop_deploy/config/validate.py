@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inferloop_deploy.config.checks.form import form_problems
-from inferloop_deploy.config.effective import between_environments, check_services, resolve
+from inferloop_deploy.config.effective import Reader, between_environments, resolve
 from inferloop_deploy.config.load import Project
 from inferloop_deploy.config.targets import TARGETS
 from inferloop_deploy.errors import Problem, in_order
@@ -11,11 +11,12 @@ from inferloop_deploy.errors import Problem, in_order
 
 def validate(project: Project) -> list[Problem]:
     """Return all problems of a project, each once, by file and line."""
-    found = [*form_problems(project), *check_services(project, None, None)[1]]
+    reader = Reader()
+    found = [*form_problems(project), *reader.read(project, None, None)[1]]
     for env, files in project.environments.items():
         for cloud in files.clouds:
             if cloud in TARGETS:
-                found += resolve(project, env, cloud)[1]
+                found += resolve(project, env, cloud, reader)[1]
     for cloud in TARGETS:
         found += between_environments(project, cloud)
     return in_order(found)
