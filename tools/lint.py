@@ -63,7 +63,8 @@ def checks() -> list[Check]:
         Check("yamllint", tool("yamllint", "--strict", "."), "see each message"),
         Check("shellcheck", tool("shellcheck", *shell_scripts()), "see each message"),
         Check("pre-commit configuration", tool("pre-commit", "validate-config"), "see each message"),
-        Check("generated files", [PYTHON, "tools/reference", "--check"], "make docs"),
+        Check("schemas", tool("inferloop-deploy", "schema", "--check"), "make golden"),
+        Check("reference pages", [PYTHON, "tools/reference", "--check"], "make golden"),
         Check(
             "documentation site", tool("mkdocs", "build", "--strict", "--site-dir", "build/site"), "see each message"
         ),

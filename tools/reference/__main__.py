@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import typer
+from checks_page import checks_page
 from cli_page import cli_page
 from decisions_page import decisions_page
 from module_pages import index_page, module_page, page_path
@@ -16,6 +17,7 @@ from schema_page import schema_page
 from terraform_files import module_folders, read_module
 
 from inferloop_deploy.cli import build
+from inferloop_deploy.config.checks import RULES
 from inferloop_deploy.config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +54,7 @@ def pages() -> dict[Path, str]:
     written = {REFERENCE / paths[module.name]: module_page(module, paths) for module in modules}
     written[REFERENCE / "modules" / "index.md"] = index_page(modules)
     written |= configuration_pages()
+    written[REFERENCE / "checks.md"] = checks_page(RULES)
     written[REFERENCE / "cli.md"] = cli_page(typer.main.get_command(build()))
     written[ROOT / "docs" / "decisions" / "index.md"] = decisions_page(ROOT / "docs" / "decisions")
     return written

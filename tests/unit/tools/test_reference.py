@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import typer
+from checks_page import checks_page
 from cli_page import cli_page
 from decisions_page import decisions_page
 from module_pages import index_page, module_page, one_line
@@ -192,6 +194,23 @@ def test_the_command_page_shows_sub_commands_options_and_arguments() -> None:
     assert "Where it is." in page
     assert "| Argument | What it is |\n|---|---|\n| `{name}` |" in page
     assert "secret" not in page
+
+
+@dataclass(frozen=True)
+class Rule:
+    id: str
+    sentence: str
+    fix: str
+    severity: str
+
+
+def test_each_check_has_its_id_as_anchor_and_warnings_say_so() -> None:
+    page = checks_page(
+        [Rule("gpu", "A GPU is offered.", "Take {one}.", "error"), Rule("drain", "It drains.", "Wait.", "warning")]
+    )
+
+    assert "## `gpu` { #gpu }\n\nA GPU is offered.\n\nTo put it right: Take &#123;one}.\n" in page
+    assert "## `drain` { #drain }\n\nIt drains. A warning: it does not stop anything." in page
 
 
 def test_the_decisions_are_listed_by_number_with_their_titles(tmp_path: Path) -> None:
