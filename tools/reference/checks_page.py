@@ -31,12 +31,11 @@ def checks_page(rules: Iterable[Rule]) -> str:
     parts = []
     for rule in rules:
         warning = " A warning: it does not stop anything." if rule.severity == "warning" else ""
-        parts.append(
-            f"## {code(rule.id)} {{ #{rule.id} }}\n\n{prose(rule.sentence)}{warning}\n\nTo put it right: {prose(rule.fix)}"
-        )
+        heading = f"## {code(rule.id)} {{ #{rule.id} }}"
+        parts.append(f"{heading}\n\n{prose(rule.sentence)}{warning}\n\nTo put it right: {prose(rule.fix)}")
     return GENERATED.format(source="the checks themselves") + paragraphs(
         "# Checks",
-        "What `inferloop-deploy validate`, and every command before it does anything, looks for. A message ends with the "
-        "name of its check in square brackets.",
+        "What `inferloop-deploy validate`, and every command before it does anything, looks for. A message ends with "
+        "the name of its check in square brackets.",
         *parts,
     )
