@@ -28,12 +28,12 @@ resource "aws_iam_role_policy" "job" {
   role = aws_iam_role.job[each.key].id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [for name, permission in each.value.permissions : {
+    Statement = [for name, permission in each.value.permissions : merge({
       Sid      = replace(title(replace(name, "/[^A-Za-z0-9]+/", " ")), " ", "")
       Effect   = "Allow"
       Action   = sort(permission.actions)
       Resource = sort(permission.resources)
-    }]
+    }, length(permission.conditions) == 0 ? {} : { Condition = permission.conditions })]
   })
 }
 

@@ -29,7 +29,7 @@ variable "jobs" {
     shared_memory_mb   = optional(number)
     env                = optional(map(string), {})
     secrets            = optional(map(object({ arn = string, key_arn = optional(string) })), {})
-    permissions        = optional(map(object({ actions = set(string), resources = set(string) })), {})
+    permissions        = optional(map(object({ actions = set(string), resources = set(string), conditions = optional(map(map(list(string))), {}) })), {})
     attempts           = optional(number, 3)
     timeout_seconds    = optional(number, 86400)
     log_retention_days = optional(number, 30)

@@ -29,12 +29,12 @@ resource "aws_iam_role_policy" "task" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [for name, permission in each.value.permissions : {
+      [for name, permission in each.value.permissions : merge({
         Sid      = replace(title(replace(name, "/[^A-Za-z0-9]+/", " ")), " ", "")
         Effect   = "Allow"
         Action   = sort(permission.actions)
         Resource = sort(permission.resources)
-      }],
+      }, length(permission.conditions) == 0 ? {} : { Condition = permission.conditions })],
       [for image in [each.value.tracing_image] : {
         # X-Ray's write actions know no resources.
         Sid      = "WriteTraces"

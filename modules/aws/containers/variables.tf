@@ -78,7 +78,7 @@ variable "services" {
     port               = optional(number, 8080)
     env                = optional(map(string), {})
     secrets            = optional(map(object({ arn = string, key_arn = optional(string) })), {})
-    permissions        = optional(map(object({ actions = set(string), resources = set(string) })), {})
+    permissions        = optional(map(object({ actions = set(string), resources = set(string), conditions = optional(map(map(list(string))), {}) })), {})
     replicas           = optional(number, 2)
     spot               = optional(bool, false)
     log_retention_days = optional(number, 30)

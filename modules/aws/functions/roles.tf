@@ -60,12 +60,12 @@ resource "aws_iam_role_policy" "this" {
         Action   = ["sqs:SendMessage"]
         Resource = [aws_sqs_queue.failed[key].arn]
       } if contains(keys(local.handed_over), key)],
-      [for name, permission in each.value.permissions : {
+      [for name, permission in each.value.permissions : merge({
         Sid      = replace(title(replace(name, "/[^A-Za-z0-9]+/", " ")), " ", "")
         Effect   = "Allow"
         Action   = sort(permission.actions)
         Resource = sort(permission.resources)
-      }],
+      }, length(permission.conditions) == 0 ? {} : { Condition = permission.conditions })],
     )
   })
 }

@@ -32,8 +32,9 @@ variable "functions" {
     tracing              = optional(bool, true)
     encryption_key       = optional(object({ arn = string }))
     permissions = optional(map(object({
-      actions   = set(string)
-      resources = set(string)
+      actions    = set(string)
+      resources  = set(string)
+      conditions = optional(map(map(list(string))), {})
     })), {})
     queue = optional(object({
       arn                  = string
