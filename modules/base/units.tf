@@ -19,6 +19,7 @@ locals {
 
   seconds = { for text in distinct(compact(concat(
     ["1m", "5m", "4d"],
+    [for service in local.services : service.spec.networking.ingress.timeout],
     flatten([for service in local.services : concat([service.spec.service.timeout], values(service.spec.workers)[*].timeout)]),
     flatten([for service in local.services : [for dependency in service.spec.dependencies : [dependency.timeout, dependency.visibility, dependency.retention]]]),
   ))) : text => tonumber(regex("^[0-9]+", text)) * local.second_units[regex("[a-z]$", text)] }

@@ -103,6 +103,8 @@ variable "environment" {
       audience       = optional(string, "sts.amazonaws.com")
       plan_subjects  = list(string)
       apply_subjects = list(string)
+      # An account has one provider for an issuer; a second environment in it names the first one's.
+      existing_provider = optional(string)
     }))
     identities = optional(map(string), {})
   })
@@ -142,8 +144,8 @@ variable "environment" {
     error_message = "environment.account.id must be the 12 digits of an account, in quotes."
   }
   validation {
-    condition     = contains(["aws", "aws-cn", "aws-us-gov"], var.environment.account.partition)
-    error_message = "environment.account.partition must be aws, aws-cn or aws-us-gov; found \"${var.environment.account.partition}\"."
+    condition     = contains(["aws", "aws-us-gov"], var.environment.account.partition)
+    error_message = "environment.account.partition must be aws or aws-us-gov; found \"${var.environment.account.partition}\"."
   }
   validation {
     condition     = can(regex(local.forms.host.pattern, var.environment.dns.domain)) && length(var.environment.dns.domain) <= 253
