@@ -9,9 +9,11 @@ output "connect_arns" {
 }
 
 output "database_names" {
-  description = "Name of the database, by instance key and service."
-  value       = { for key, item in var.instances : key => { for service, entry in item.databases : service => entry.database } }
-  depends_on  = [aws_lambda_invocation.databases]
+  description = "Name of the database, by instance key and service; that of `existing` where it names one."
+  value = {
+    for key, item in var.instances : key => { for service, entry in item.databases : service => coalesce(try(item.existing.database, null), entry.database) }
+  }
+  depends_on = [aws_lambda_invocation.databases]
 }
 
 output "hosts" {

@@ -81,6 +81,7 @@ variable "instances" {
     existing = optional(object({
       host              = string
       port              = optional(number, 5432)
+      database          = optional(string)
       reader_host       = optional(string)
       secret_arn        = string
       identifier        = optional(string)

@@ -1,4 +1,7 @@
 locals {
+  # From warm to cold: an object never moves back.
+  storage_classes = ["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"]
+
   made         = { for key, item in var.buckets : key => item if item.existing == null }
   existing     = { for key, item in var.buckets : key => item.existing if item.existing != null }
   with_own_key = { for key, item in local.made : key => item if item.encryption_key == null }

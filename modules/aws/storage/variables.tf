@@ -68,6 +68,19 @@ variable "buckets" {
     error_message = "buckets: transitions in lifecycle need whole days, at least 30 for STANDARD_IA and ONEZONE_IA."
   }
   validation {
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+    condition = alltrue(flatten([
+      for item in var.buckets : [for rule in item.lifecycle : [
+        for index, class in local.storage_classes : [
+          for colder in slice(local.storage_classes, index + 1, length(local.storage_classes)) :
+          rule.transitions[colder] >= rule.transitions[class] + (endswith(class, "_IA") ? 30 : 1)
+          if contains(keys(rule.transitions), class) && contains(keys(rule.transitions), colder)
+        ]
+      ]]
+    ]))
+    error_message = "buckets: transitions in lifecycle must go to a colder class each time (STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE), 30 days or more after STANDARD_IA and ONEZONE_IA."
+  }
+  validation {
     condition = alltrue(flatten([
       for item in var.buckets : [for rule in item.lifecycle : rule.expire_days == null ? true : rule.expire_days > max(0, values(rule.transitions)...)]
     ]))

@@ -263,3 +263,16 @@ run "commands_that_open_other_keys_are_refused" {
   }
   expect_failures = [var.caches]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.cache.ports == { shared = 6379, theirs = 6379 }
+    error_message = "What is made in the same apply must be usable."
+  }
+}

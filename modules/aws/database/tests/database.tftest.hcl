@@ -70,7 +70,7 @@ run "instances_of_both_engines_and_one_that_exists" {
       old = {
         name      = "acme-old"
         databases = { tabular = { database = "legacy", role = "reader" } }
-        existing  = { host = "db.example.com", port = 6432, secret_arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:old", resource_id = "db-OLD" }
+        existing  = { host = "db.example.com", port = 6432, database = "theirs", secret_arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:old", resource_id = "db-OLD" }
       }
     }
   }
@@ -160,7 +160,7 @@ run "instances_of_both_engines_and_one_that_exists" {
     error_message = "connect_arns must name the resource and the role of each service."
   }
   assert {
-    condition     = output.hosts.old == "db.example.com" && output.ports == { docs = 5432, old = 6432, shared = 5432 } && output.secret_arns.old == "arn:aws:secretsmanager:eu-central-1:111122223333:secret:old" && output.reader_hosts.old == "db.example.com" && output.database_names.old == { tabular = "legacy" }
+    condition     = output.hosts.old == "db.example.com" && output.ports == { docs = 5432, old = 6432, shared = 5432 } && output.secret_arns.old == "arn:aws:secretsmanager:eu-central-1:111122223333:secret:old" && output.reader_hosts.old == "db.example.com" && output.database_names == { docs = { syndoc = "syndoc" }, old = { tabular = "theirs" }, shared = { tabular = "tabular", textnlp = "textnlp" } }
     error_message = "An instance that exists must be described like one made here."
   }
   assert {
@@ -383,4 +383,17 @@ run "a_bad_base_name_is_refused" {
     name = "Acme"
   }
   expect_failures = [var.name]
+}
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.database.ports == { docs = 5432, shared = 5432, theirs = 5432 }
+    error_message = "What is made in the same apply must be usable."
+  }
 }

@@ -206,3 +206,16 @@ run "deduplication_without_order_is_refused" {
   }
   expect_failures = [var.queues]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.queue.dead_letter_names["jobs"] == "acme-dev-jobs-dlq"
+    error_message = "What is made in the same apply must be usable."
+  }
+}

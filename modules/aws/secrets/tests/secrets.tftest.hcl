@@ -176,3 +176,16 @@ run "rotation_of_an_existing_secret_is_refused" {
   }
   expect_failures = [var.secrets]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.secrets.names == { signing = "acme-dev/x/signing" }
+    error_message = "What is made in the same apply must be usable."
+  }
+}

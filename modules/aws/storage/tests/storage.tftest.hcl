@@ -232,3 +232,32 @@ run "events_of_an_existing_bucket_are_refused" {
   }
   expect_failures = [var.buckets]
 }
+
+run "values_that_are_known_after_apply_only_can_be_planned" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = module.storage.names["site"] == "acme-dev-site"
+    error_message = "What is made in the same apply must be usable."
+  }
+}
+
+run "a_transition_to_a_warmer_class_is_refused" {
+  command = plan
+  variables {
+    buckets = { x = { name = "acme-x", lifecycle = { default = { transitions = { GLACIER_IR = 0, STANDARD_IA = 30 } } } } }
+  }
+  expect_failures = [var.buckets]
+}
+
+run "a_transition_too_soon_after_another_is_refused" {
+  command = plan
+  variables {
+    buckets = { x = { name = "acme-x", lifecycle = { default = { transitions = { STANDARD_IA = 30, GLACIER = 45 } } } } }
+  }
+  expect_failures = [var.buckets]
+}
