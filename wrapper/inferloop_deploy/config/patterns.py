@@ -16,7 +16,8 @@ DURATION = r"^[1-9][0-9]{0,8}[smhd]$"
 DAYS = r"^[1-9][0-9]{0,4}d$"
 LATENCY = r"^[1-9][0-9]{0,5}(?:ms|s)$"
 NAME = r"^[a-z](?:[-a-z0-9]*[a-z0-9])?$"
-HTTP_PATH = r"^/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*/?)?$"
+_SEGMENT = r"\.{0,2}[A-Za-z0-9_~-][A-Za-z0-9._~-]*"  # neither . nor ..
+HTTP_PATH = rf"^/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?$"
 HOST = r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$"
 LABEL_VALUE = r"^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$"
 LABEL_KEY = r"^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
@@ -54,7 +55,7 @@ ACCEPTED: dict[str, str] = {
     DAYS: "whole days such as 30d",
     LATENCY: "a latency such as 300ms or 2s",
     NAME: "lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen",
-    HTTP_PATH: "a path such as /api/textnlp",
+    HTTP_PATH: "a path such as /api/textnlp, without ..",
     HOST: "a host name such as api.example.com",
     LABEL_VALUE: "at most 63 letters, digits, dots, hyphens and underscores, with a letter or digit at both ends",
     LABEL_KEY: "a label key such as tier or example.com/tier",

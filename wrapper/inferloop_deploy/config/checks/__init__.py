@@ -22,7 +22,12 @@ SERVICE_CHECKS = (
     *networking.SERVICE_CHECKS,
 )
 PLACED_CHECKS = placement.PLACED_CHECKS
-TOGETHER_CHECKS = (*references.TOGETHER_CHECKS, *sharing.TOGETHER_CHECKS, *networking.TOGETHER_CHECKS)
+TOGETHER_CHECKS = (
+    *references.TOGETHER_CHECKS,
+    *sharing.TOGETHER_CHECKS,
+    *networking.TOGETHER_CHECKS,
+    *placement.TOGETHER_CHECKS,
+)
 ENVIRONMENT_CHECKS = environments.ENVIRONMENT_CHECKS
 
 RULES: tuple[Rule, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from inferloop_deploy.config.check import describe
+from inferloop_deploy.config.check import describe, fit
 from inferloop_deploy.config.checks.rule import Rule
 from inferloop_deploy.config.environment import Environment
 from inferloop_deploy.config.fields import named_lists
@@ -181,6 +181,29 @@ def cloud_files(environment: EnvironmentFiles, clouds: list[str]) -> Iterator[Pr
         )
 
 
+def headers(environment: EnvironmentFiles) -> Iterator[Problem]:
+    """Yield a problem for each file of an environment that does not say what it is; a service's schema sees to its own."""
+    for parsed in (environment.source, *environment.clouds.values()):
+        for key in ("apiVersion", "kind"):
+            if parsed.tree is not None and not _says(parsed.tree, key):
+                place = parsed.tree.origin
+                yield _problem(MISSING, place, key, "missing", None, "v1" if key == "apiVersion" else "Environment")
+
+
+def _says(tree: Table, key: str) -> bool:
+    node = tree.entries.get(key)
+    return node is not None and not is_null(node)
+
+
+def service_defaults(environment: EnvironmentFiles) -> Iterator[Problem]:
+    """Yield what is wrong with the defaults for services by themselves; they may leave out anything."""
+    for parsed in (environment.source, *environment.clouds.values()):
+        node = None if parsed.tree is None else find(parsed.tree, ("spec", "serviceDefaults"))
+        if isinstance(node, Table):
+            found = fit(Table({"spec": node}, node.origin), ServiceConfig).problems
+            yield from (problem for problem in found if problem.check != MISSING.id)
+
+
 def form_problems(project: Project) -> Iterator[Problem]:
     """Yield what is wrong with the files themselves, before anything is merged."""
     named = named_lists(ServiceConfig) | named_lists(Environment)
@@ -192,6 +215,8 @@ def form_problems(project: Project) -> Iterator[Problem]:
         yield from overrides(service, project.environments)
     for environment in project.environments.values():
         yield from cloud_files(environment, sorted(TARGETS))
+        yield from headers(environment)
+        yield from service_defaults(environment)
 
 
 def sources(project: Project) -> Iterator[Parsed]:

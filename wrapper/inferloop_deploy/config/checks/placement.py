@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inferloop_deploy.config.checks.processes import RUNS_TO_ITS_END, effective_quantities
-from inferloop_deploy.config.checks.rule import Check, Finding, PlacedService, Process
+from inferloop_deploy.config.checks.rule import Check, EnvironmentView, Finding, PlacedService, Process, Together
 from inferloop_deploy.config.environment import NodePool
 from inferloop_deploy.config.quantity import cpu_millicores, days_of, memory_bytes
 from inferloop_deploy.config.service import (
@@ -376,6 +376,45 @@ def _too_long(placed: PlacedService, path: Path, name: str, kind: str, most: int
         )
 
 
+def _capacity(together: Together) -> Iterator[Finding]:
+    """Compare what all services ask for at the quietest time with what the pools have at their largest."""
+    environment = together.environment
+    if environment is None or environment.config.spec.cluster.existing is not None:
+        return
+    has = [_pool_capacity(environment, pool) for pool in environment.pools if pool.gpu is None]
+    if not has or any(capacity is None for capacity in has):
+        return
+    cores = sum(capacity[0] for capacity in has if capacity)
+    memory = sum(capacity[1] for capacity in has if capacity)
+    asked_cores, asked_memory = 0, 0
+    for view in together.services.values():
+        for process in _on_kubernetes(PlacedService(view, environment)):
+            if process.resources.gpu.count == 0 and process.type in ("api", "worker"):
+                quantities = effective_quantities(process.resources)
+                cpu, size = (pair[0] or pair[1] for pair in quantities.values())
+                asked_cores += process.least_replicas * (cpu_millicores(cpu) if cpu else 0)
+                asked_memory += process.least_replicas * (memory_bytes(size) if size else 0)
+    if asked_cores > cores or asked_memory > memory:
+        found = f"{asked_cores / 1000:g} cores and {asked_memory / GI:.0f}Gi asked for"
+        expected = f"at most {cores / 1000:g} cores and {memory / GI:.0f}Gi, with every pool at its max"
+        message = f"the services of {environment.label} ask for more than its nodes have"
+        yield environment.at(("spec", "cluster", "nodePools"), message, expected, found=found)
+
+
+def _pool_capacity(environment: EnvironmentView, pool: NodePool) -> tuple[int, int] | None:
+    machine = environment.target.machine(pool.machine_types[0])
+    return None if machine is None else (machine.millicores * pool.max, machine.memory * pool.max)
+
+
+TOGETHER_CHECKS = (
+    Check[Together](
+        "capacity",
+        "The services of an environment fit on its nodes, with every pool at its max.",
+        "Raise the max of a pool, or let services ask for less; some replicas would wait for a node for ever.",
+        severity="warning",
+        run=_capacity,
+    ),
+)
 PLACED_CHECKS = (
     Check[PlacedService](
         "gpu",
