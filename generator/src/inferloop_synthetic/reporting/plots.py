@@ -16,7 +16,9 @@ def bars(profile: dict[str, Any], width: int = 360, height: int = 150) -> str:
     real, synthetic = profile["real"], profile["synthetic"]
     if not real:
         return ""
-    frame = _Frame(left=6, base=height - 34, step=(width - 12) / len(real), top=max(*real, *synthetic, 1e-9) * 1.08)
+    left = 6 if profile["numeric"] else 30
+    top = max(*real, *synthetic, 1e-9) * 1.08
+    frame = _Frame(left=left, base=height - 40, step=(width - 6 - left) / len(real), top=top)
     draw = _histogram if profile["numeric"] else _level_bars
     axis = f'<line x1="6" x2="{width - 6}" y1="{frame.base}" y2="{frame.base}" stroke="{GRID}"/></svg>'
     return _svg(width, height, f"Distribution of {profile['column']}") + draw(profile, frame) + axis

@@ -81,7 +81,7 @@ def find_relations(values: Mapping[int, Floats], order: Sequence[int], whole: Ca
 
 
 def _best(target: Floats, inputs: Sequence[Floats], names: Sequence[int], present: Bools, whole: bool) -> Relation | None:
-    best, best_score = None, NEAR
+    near: list[tuple[float, float, Relation]] = []
     y = target[present]
     low, high = float(y.min()), float(y.max())
     for logs in (False, True):
@@ -109,9 +109,16 @@ def _best(target: Floats, inputs: Sequence[Floats], names: Sequence[int], presen
                 left = relation.residual(y, [inputs[chosen[i]][present] for i in picked])
             inner = np.abs(left - np.median(left)) <= np.quantile(np.abs(left - np.median(left)), 0.98)
             score = 1 - left[inner].var() / max(goal[inner].var(), 1e-300)
-            if score > best_score + 1e-4:
-                best, best_score = relation, score
-    return best
+            if score >= NEAR:
+                near.append((_unevenness(left, goal), -round(score, 4), relation))
+    return min(near, key=lambda entry: entry[:2])[2] if near else None
+
+
+def _unevenness(left: Floats, goal: Floats) -> float:
+    """Return how much the residuals' size goes with the target's, in tenths: on the right scale it does not."""
+    rows = slice(0, 10_000)
+    ranks = [np.argsort(np.argsort(v)) for v in (np.abs(left[rows] - np.median(left)), goal[rows])]
+    return round(abs(float(np.corrcoef(*ranks)[0, 1])), 1) if np.ptp(left) > 0 else 0.0
 
 
 def _select(x: Floats, y: Floats, most: int = 6) -> tuple[list[int], Floats, float]:

@@ -16,6 +16,7 @@ from inferloop_synthetic.validation.measures import Estimate, auc, difference, s
 
 ATTACKED = 2000
 REFERENCE = 20_000
+GUESSED = 1500
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _attributes(encoded: Encoded, member: Floats, control: Floats, sample: Float
             break
         others = [k for k in range(len(encoded.names)) if k != j]
         hits = []
-        for rows in (member[:500], control[:500]):
+        for rows in (member[:GUESSED], control[:GUESSED]):
             _, place = nearest(rows[:, others], small[:, others], encoded.categorical[others])
             away = np.abs(small[place, j] - rows[:, j])
             hits.append(share(int((away <= (0 if encoded.categorical[j] else 0.05)).sum()), len(rows)))

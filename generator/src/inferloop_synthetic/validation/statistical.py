@@ -57,17 +57,16 @@ class ColumnProfile:
 
 
 def column_profiles(encoded: Encoded, bins: int = 24, levels: int = 12) -> list[ColumnProfile]:
-    """Return each column's distribution for plots; a number's bins span its middle 99 % in the real table."""
+    """Return each column's distribution for plots: a category's commonest levels, a number's middle 99 % in the real table."""
     profiles = []
     for j, name in enumerate(encoded.names):
         tables = [t[:, j] for t in encoded.tables[:2]]
         present = [t[~np.isnan(t)] for t in tables]
         if encoded.categorical[j]:
             shown = encoded.levels[j][:levels]
-            counts = [np.bincount(p.astype(np.int64), minlength=levels + 1) for p in present]
-            rest = len(encoded.levels[j]) > levels
-            labels = [*shown, *(["others"] if rest else [])]
-            parts = [[*c[: len(shown)], *([c[len(shown) :].sum()] if rest else [])] for c in counts]
+            counts = [np.bincount(p.astype(np.int64), minlength=levels) for p in present]
+            labels = list(shown)
+            parts = [list(c[: len(shown)]) for c in counts]
         elif len(present[0]):
             low, high = np.quantile(present[0], [0.005, 0.995])
             edges = np.linspace(low, high if high > low else low + 1, bins + 1)
