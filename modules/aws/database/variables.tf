@@ -111,10 +111,11 @@ variable "instances" {
     error_message = "instances: instance_class must be one of RDS, such as db.t4g.medium; serverless capacity is set by serverless."
   }
   validation {
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.SupportAurora.html
     condition = alltrue([
-      for item in var.instances : item.engine != "aurora-postgresql" || !can(regex("\\.(micro|small)$", item.instance_class))
+      for item in var.instances : item.engine != "aurora-postgresql" || can(regex("^db\\.([rx][a-z0-9-]+\\.|t[a-z0-9]+\\.(medium|large)$)", item.instance_class))
     ])
-    error_message = "instances: instance_class must be at least medium for aurora-postgresql."
+    error_message = "instances: instance_class must be of a memory-optimised family (r, x), or medium or large of a burstable one (t), for aurora-postgresql."
   }
   validation {
     condition     = alltrue([for item in var.instances : item.storage_gb >= 20 && item.storage_gb <= 65536])

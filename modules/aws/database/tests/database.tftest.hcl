@@ -397,3 +397,11 @@ run "values_that_are_known_after_apply_only_can_be_planned" {
     error_message = "What is made in the same apply must be usable."
   }
 }
+
+run "a_family_that_aurora_lacks_is_refused" {
+  command = plan
+  variables {
+    instances = { x = { name = "acme", engine = "aurora-postgresql", instance_class = "db.m7g.large" } }
+  }
+  expect_failures = [var.instances]
+}
