@@ -51,10 +51,9 @@ resource "aws_iam_role" "addon" {
       Action    = ["sts:AssumeRole", "sts:TagSession"]
       Condition = {
         StringEquals = {
-          "aws:SourceAccount"                         = var.account.id
+          "aws:RequestTag/eks-cluster-arn"            = local.arn
           "aws:RequestTag/kubernetes-service-account" = each.value.service_account
         }
-        ArnEquals = { "aws:SourceArn" = local.arn }
       }
     }]
   })

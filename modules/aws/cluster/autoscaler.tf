@@ -17,11 +17,10 @@ resource "aws_iam_role" "autoscaler" {
       Action    = ["sts:AssumeRole", "sts:TagSession"]
       Condition = {
         StringEquals = {
-          "aws:SourceAccount"                         = var.account.id
+          "aws:RequestTag/eks-cluster-arn"            = local.arn
           "aws:RequestTag/kubernetes-namespace"       = local.autoscaler[0].namespace
           "aws:RequestTag/kubernetes-service-account" = local.autoscaler[0].service_account
         }
-        ArnEquals = { "aws:SourceArn" = local.arn }
       }
     }]
   })

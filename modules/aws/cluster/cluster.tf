@@ -37,6 +37,7 @@ resource "aws_iam_role" "cluster" {
       Effect    = "Allow"
       Principal = { Service = "eks.amazonaws.com" }
       Action    = "sts:AssumeRole"
+      Condition = { ArnLike = { "aws:SourceArn" = local.arn } }
     }]
   })
   tags = var.labels

@@ -182,11 +182,10 @@ resource "aws_iam_role" "controller" {
       Action    = ["sts:AssumeRole", "sts:TagSession"]
       Condition = {
         StringEquals = {
-          "aws:SourceAccount"                         = var.account.id
+          "aws:RequestTag/eks-cluster-arn"            = local.cluster_arn
           "aws:RequestTag/kubernetes-namespace"       = each.value.namespace
           "aws:RequestTag/kubernetes-service-account" = each.value.service_account
         }
-        ArnEquals = { "aws:SourceArn" = local.cluster_arn }
       }
     }]
   })

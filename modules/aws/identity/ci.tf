@@ -10,14 +10,14 @@ locals {
     ]
   ])...)
 
-  # Both roles take the lock; only an apply writes the state itself.
+  # Both roles take the lock; only an apply writes the state itself. Terraform lists workspaces, below env:/, even where there is one.
   ci_state_statements = { for role in keys(local.ci_roles) : role => flatten([for state in [local.ci_state] : [
     {
       Sid       = "FindState"
       Effect    = "Allow"
       Action    = "s3:ListBucket"
       Resource  = state.bucket_arn
-      Condition = { StringLike = { "s3:prefix" = ["${state.key_prefix}*"] } }
+      Condition = { StringLike = { "s3:prefix" = ["${state.key_prefix}*", "env:/*"] } }
     },
     {
       Sid      = "ReadState"

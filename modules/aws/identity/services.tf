@@ -16,11 +16,10 @@ locals {
           Action    = ["sts:AssumeRole", "sts:TagSession"]
           Condition = {
             StringEquals = {
-              "aws:SourceAccount"                         = var.account.id
+              "aws:RequestTag/eks-cluster-arn"            = local.cluster_arn
               "aws:RequestTag/kubernetes-namespace"       = service.namespace
               "aws:RequestTag/kubernetes-service-account" = service.service_account
             }
-            ArnEquals = { "aws:SourceArn" = local.cluster_arn }
           }
         }
       },

@@ -102,8 +102,12 @@ run "private_cluster_with_general_spot_and_gpu_pools" {
     error_message = "Add-ons that call AWS must have a role by pod identity, the others none."
   }
   assert {
-    condition     = jsondecode(aws_iam_role.addon["vpc-cni"].assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:eks:eu-central-1:111122223333:cluster/acme-dev" && jsondecode(aws_iam_role.addon["vpc-cni"].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/kubernetes-service-account"] == "aws-node"
+    condition     = jsondecode(aws_iam_role.addon["vpc-cni"].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/eks-cluster-arn"] == "arn:aws:eks:eu-central-1:111122223333:cluster/acme-dev" && jsondecode(aws_iam_role.addon["vpc-cni"].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/kubernetes-service-account"] == "aws-node"
     error_message = "An add-on's role must be for its service account in this cluster only."
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role.cluster[0].assume_role_policy).Statement[0].Condition.ArnLike["aws:SourceArn"] == "arn:aws:eks:eu-central-1:111122223333:cluster/acme-dev"
+    error_message = "The control plane's role must be for this cluster only."
   }
   assert {
     condition     = tolist(keys(aws_iam_role_policy_attachment.node)) == tolist(["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy"])

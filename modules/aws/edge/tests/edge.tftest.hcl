@@ -117,7 +117,7 @@ run "domain_with_certificate_firewall_and_controllers" {
     error_message = "The controllers must have their roles by pod identity."
   }
   assert {
-    condition     = jsondecode(aws_iam_role.controller["external-dns"].assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:eks:eu-central-1:111122223333:cluster/acme-dev" && jsondecode(aws_iam_role.controller["external-dns"].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/kubernetes-namespace"] == "external-dns"
+    condition     = jsondecode(aws_iam_role.controller["external-dns"].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/eks-cluster-arn"] == "arn:aws:eks:eu-central-1:111122223333:cluster/acme-dev" && jsondecode(aws_iam_role.controller["external-dns"].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/kubernetes-namespace"] == "external-dns"
     error_message = "A controller's role must be for its service account in this cluster only."
   }
   assert {

@@ -97,8 +97,7 @@ run "each_service_gets_what_its_dependencies_need" {
       Principal = { Service = "pods.eks.amazonaws.com" }
       Action    = ["sts:AssumeRole", "sts:TagSession"]
       Condition = {
-        StringEquals = { "aws:SourceAccount" = "111122223333", "aws:RequestTag/kubernetes-namespace" = "acme", "aws:RequestTag/kubernetes-service-account" = "text" }
-        ArnEquals    = { "aws:SourceArn" = "arn:aws:eks:eu-central-1:111122223333:cluster/acme-dev" }
+        StringEquals = { "aws:RequestTag/eks-cluster-arn" = "arn:aws:eks:eu-central-1:111122223333:cluster/acme-dev", "aws:RequestTag/kubernetes-namespace" = "acme", "aws:RequestTag/kubernetes-service-account" = "text" }
       }
     }]
     error_message = "With pod identity the role must trust one service account of one cluster."
@@ -186,6 +185,10 @@ run "ci_plans_and_applies_with_roles_of_their_own" {
   assert {
     condition     = jsondecode(aws_iam_role_policy.ci["plan"].policy).Statement[2].Resource == "arn:aws:s3:::acme-state/acme/dev/*.tflock" && jsondecode(aws_iam_role_policy.ci["plan"].policy).Statement[5].NotResource == ["arn:aws:s3:::acme-state/acme/dev/*"] && contains(jsondecode(aws_iam_role_policy.ci["plan"].policy).Statement[4].Action, "secretsmanager:GetSecretValue")
     error_message = "A plan may write lock files only, and read no object but the state and no secret."
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.ci["apply"].policy).Statement[0].Condition.StringLike["s3:prefix"] == ["acme/dev/*", "env:/*"] && jsondecode(aws_iam_role_policy.ci["apply"].policy).Statement[3].Resource == "arn:aws:s3:::acme-state/acme/dev/*"
+    error_message = "Only the names of this state and of workspaces may be listed, and only this state be written."
   }
   assert {
     condition     = alltrue([for role in concat(values(aws_iam_role.ci), values(aws_iam_role.service)) : role.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"])
