@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from inferloop_synthetic.sdk import to_arrow
 
 MOST_ROWS = 50_000
 
@@ -56,6 +57,6 @@ def load(table: BenchTable) -> tuple[pa.Table, pa.Table]:
             text = frame[name].astype(object)
             frame[name] = text.where(text.notna(), None).map(lambda value: value if value is None else str(value))
     order = np.random.default_rng(7).permutation(len(frame))[:MOST_ROWS]
-    whole = pa.Table.from_pandas(frame.iloc[order].reset_index(drop=True), preserve_index=False)
+    whole = to_arrow(frame.iloc[order].reset_index(drop=True))
     cut = whole.num_rows * 2 // 3
     return whole.slice(0, cut), whole.slice(cut)

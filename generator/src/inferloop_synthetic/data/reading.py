@@ -77,16 +77,25 @@ def read_batches(path: Path, limits: Limits | None = None) -> Iterator[pa.Record
 
 
 def tidy(table: pa.Table) -> pa.Table:
-    """Turn texts that are all dates or all true/false into such, and views and large texts into plain ones."""
+    """Turn texts that are all dates into dates, and large texts and views into plain ones."""
     for i, field in enumerate(table.schema):
         column = table.column(i)
-        if pa.types.is_large_string(field.type) or pa.types.is_string_view(field.type):
-            table = table.set_column(i, field.name, column.cast(pa.string()))
+        if pa.types.is_large_string(field.type) or pa.types.is_string_view(field.type) or pa.types.is_string(field.type):
+            table = table.set_column(i, field.name, _as_moments(column.cast(pa.string())))
         elif pa.types.is_integer(field.type) and field.type in {pa.uint64()}:
             if len(column) and (pc.max(column).as_py() or 0) >= 2**63:
                 raise InputError(f"column {field.name!r}: numbers beyond 64 bits with a sign cannot be used")
             table = table.set_column(i, field.name, column.cast(pa.int64()))
     return table
+
+
+def _as_moments(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    present = texts.drop_null()
+    if len(present) and present[0].as_py()[:4].isdigit():
+        for kind in (kind for ladder in _MOMENTS for kind in ladder):
+            if _reads_as(present.combine_chunks(), kind):
+                return texts.cast(kind)
+    return texts
 
 
 def _first_line(error: BaseException) -> str:
@@ -172,7 +181,8 @@ def _csv_types(path: Path, names: list[str], delimiter: str) -> dict[str, pa.Dat
     return {name: kind or pa.string() for name, kind in found.items()}
 
 
-_LADDERS = ([pa.bool_()], [pa.int64(), pa.float64()], [pa.date32(), pa.timestamp("s"), pa.timestamp("us")], [pa.time32("s")])
+_MOMENTS = ([pa.date32(), pa.timestamp("s"), pa.timestamp("us")], [pa.timestamp("s", "UTC"), pa.timestamp("us", "UTC")])
+_LADDERS = ([pa.bool_()], [pa.int64(), pa.float64()], *_MOMENTS, [pa.time32("s")])
 
 
 def _narrowest(column: pa.Array, before: pa.DataType | None) -> pa.DataType | None:

@@ -118,7 +118,7 @@ def _unevenness(left: Floats, goal: Floats) -> float:
     """Return how much the residuals' size goes with the target's, in tenths: on the right scale it does not."""
     rows = slice(0, 10_000)
     ranks = [np.argsort(np.argsort(v)) for v in (np.abs(left[rows] - np.median(left)), goal[rows])]
-    return round(abs(float(np.corrcoef(*ranks)[0, 1])), 1) if np.ptp(left) > 0 else 0.0
+    return round(abs(float(np.corrcoef(ranks[0], ranks[1])[0, 1])), 1) if np.ptp(left) > 0 else 0.0
 
 
 def _select(x: Floats, y: Floats, most: int = 6) -> tuple[list[int], Floats, float]:
