@@ -100,7 +100,7 @@ def read_message(line: str) -> Event:
         if kind == "diagnostic":
             return _diagnostic(message["diagnostic"])
         return Text(str(message["@message"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return Text(line.rstrip("\n"), plain=True)
 
 
