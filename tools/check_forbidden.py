@@ -39,8 +39,14 @@ RULES = (
     ),
     Rule(
         "machine-path",
-        re.compile(r"(?<![\w.$}-])/(?:work|root|home/\w+|Users/\w+)/|/opt/tf-plugins"),
+        re.compile(r"(?<![\w.$}-])/(?:work|root)/|/opt/tf-plugins"),
         "Use a path below the project's root, ~ or an environment variable.",
+    ),
+    Rule(
+        "home-path",
+        re.compile(r"(?<![\w.$}-])/(?:home|Users)/\w+"),
+        "Use ~ or an environment variable.",
+        re.compile(r"^tests/.*\.py$"),  # homes that a test makes up
     ),
     Rule(
         "aws-access-key",

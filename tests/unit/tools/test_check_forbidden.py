@@ -29,7 +29,7 @@ FORBIDDEN = [
     ("package-lock.json", '"resolved": "https://registry.npm' + 'js.org/x"', "registry-host"),
     ("docs/quickstart.md", "see registry.terra" + "form.io/hashicorp/aws", "terraform-registry-host"),
     ("Makefile", "cd /wo" + "rk/main && make", "machine-path"),
-    ("docs/index.md", "ls /ho" + "me/someone/inferloop", "machine-path"),
+    ("docs/index.md", "ls /ho" + "me/someone/inferloop", "home-path"),
     ("environments/dev/aws.yaml", "key: AKIA" + "ABCDEFGHIJKLMNOP", "aws-access-key"),
     ("services/x.pem", "-----BEGIN RSA PRIVATE" + " KEY-----", "private-key"),
 ]
