@@ -13,7 +13,7 @@ module "checks" {
 
 locals {
   # With anything wrong, nothing is derived: the problems are the only thing to read.
-  services = length(module.checks.problems) == 0 ? var.services : {}
+  checked_services = length(module.checks.problems) == 0 ? var.services : {}
 
   environment_problems = concat(
     [for service in keys(var.environment.identities) : "environment.identities.${service} is no service; the services are ${join(", ", keys(var.services))}." if !contains(keys(var.services), service)],

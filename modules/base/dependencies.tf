@@ -4,9 +4,9 @@ locals {
   dependencies = merge([for name, service in local.services : { for key, dependency in service.spec.dependencies : "${name}/${key}" => {
     as        = key
     existing  = dependency.existing
-    is_shared = coalesce(dependency.shared, false) && dependency.existing == null
+    is_shared = dependency.shared == true && dependency.existing == null
     key = (
-      !coalesce(dependency.shared, false) || dependency.existing != null ? "${name}-${key}" :
+      dependency.shared != true || dependency.existing != null ? "${name}-${key}" :
       contains(["database", "cache"], dependency.type) && dependency.engine != "dynamodb" ? "shared" : key
     )
     kind    = dependency.engine == "dynamodb" ? "table" : dependency.class == "file" ? "file" : dependency.type

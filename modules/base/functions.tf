@@ -15,7 +15,7 @@ locals {
     } if service.spec.service.type == "function" },
     { for dependency in values(local.dependencies) : dependency.key => {
       as       = dependency.as
-      command  = coalesce(dependency.wanted.command, [])
+      command  = dependency.wanted.command
       existing = try({ arn = dependency.existing.arn }, null)
       # An image of its own, or the service's.
       image = try(coalesce(dependency.wanted.image.tag, dependency.wanted.image.digest), null) == null ? local.services[dependency.service].spec.service.image : {
@@ -23,12 +23,12 @@ locals {
         repository = dependency.wanted.image.repository != null ? dependency.wanted.image.repository : local.services[dependency.service].spec.service.image.repository
         tag        = dependency.wanted.image.tag
       }
-      memory   = coalesce(dependency.wanted.memory, "512Mi")
+      memory   = dependency.wanted.memory
       retries  = 2
       schedule = null
       service  = dependency.service
       source   = dependency.wanted.source
-      timeout  = coalesce(dependency.wanted.timeout, "1m")
+      timeout  = dependency.wanted.timeout
     } if dependency.kind == "function" },
   )
 

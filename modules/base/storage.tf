@@ -3,7 +3,7 @@ locals {
   prefixes = { for id, dependency in local.dependencies : id => trim(coalesce(dependency.wanted.path, dependency.is_shared ? dependency.service : "/"), "/") if dependency.kind == "storage" }
 
   buckets = { for key, users in local.bucket_users : key => {
-    class             = coalesce(users[0].wanted.class, "standard")
+    class             = users[0].wanted.class
     encryption_key_of = !users[0].is_shared && contains(local.key_services, users[0].service) ? users[0].service : null
     # Objects of this bucket start functions.
     events   = contains(values(local.function_sources), "storage/${key}")

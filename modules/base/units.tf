@@ -4,7 +4,6 @@ locals {
     [local.default_requests.memory, var.environment.shared.database.storage],
     flatten([for service in local.services : [for resources in concat([service.spec.service.resources], values(service.spec.workers)[*].resources) : [resources.memory, resources.requests.memory, resources.limits.memory]]]),
     flatten([for service in local.services : [for dependency in service.spec.dependencies : [dependency.memory, dependency.storage]]]),
-    ["512Mi", "20Gi"],
   ))) : text => tonumber(regex("^[0-9]+", text)) * local.byte_units[regex("[A-Za-z]+$", text)] }
 
   # Kubernetes rounds thousandths of a core up; the text is split because binary fractions would round 0.1 wrongly.
@@ -18,14 +17,13 @@ locals {
   ) }
 
   seconds = { for text in distinct(compact(concat(
-    ["1m", "5m", "4d"],
     [for service in local.services : service.spec.networking.ingress.timeout],
     flatten([for service in local.services : concat([service.spec.service.timeout], values(service.spec.workers)[*].timeout)]),
     flatten([for service in local.services : [for dependency in service.spec.dependencies : [dependency.timeout, dependency.visibility, dependency.retention]]]),
   ))) : text => tonumber(regex("^[0-9]+", text)) * local.second_units[regex("[a-z]$", text)] }
 
   days = { for text in distinct(compact(concat(
-    ["7d", var.environment.backup.cold_after, var.environment.backup.retention, var.environment.log_retention, var.environment.network.flow_logs.retention, var.environment.shared.database.backup_retention],
+    [var.environment.backup.cold_after, var.environment.backup.retention, var.environment.log_retention, var.environment.network.flow_logs.retention, var.environment.shared.database.backup_retention],
     [for service in local.services : service.spec.monitoring.logs.retention],
     flatten([for service in local.services : values(service.spec.secrets)[*].rotation]),
     flatten([for service in local.services : [for dependency in service.spec.dependencies : concat([dependency.backup_retention], try(values(dependency.lifecycle), []))]]),

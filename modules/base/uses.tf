@@ -2,7 +2,7 @@
 locals {
   uses = { for name, service in local.services : name => {
     dependencies = { for dependency in values(local.dependencies) : dependency.as => {
-      key    = dependency.kind == "service" ? coalesce(dependency.wanted.service, dependency.as) : dependency.key
+      key    = dependency.kind == "service" ? dependency.wanted.service : dependency.key
       kind   = dependency.kind
       path   = dependency.kind == "file" ? coalesce(dependency.wanted.path, "/mnt/${dependency.as}") : null
       prefix = dependency.kind == "storage" ? local.prefixes["${name}/${dependency.as}"] : null

@@ -1,0 +1,68 @@
+# Every object in the files, with its path, its shape and what stands there.
+locals {
+  documents = { for name, service in var.services : name => yamldecode(service.config) if service.enabled }
+
+  # Lists of named items; an item without a name is known by its place.
+  dependency_items = { for name, document in local.documents : name => try([for item in document.spec.dependencies : item], []) }
+  secret_items     = { for name, document in local.documents : name => try([for item in document.spec.secrets : item], []) }
+  worker_items     = { for name, document in local.documents : name => try([for item in document.spec.workers : item], []) }
+
+  processes = merge(
+    { for name, document in local.documents : "services.${name}: spec.service" => { shape = "service", value = try(document.spec.service, null) } },
+    merge([for name, items in local.worker_items : {
+      for index, item in items : "services.${name}: spec.workers[${try(item.name, index)}]" => { shape = "worker", value = item }
+    }]...),
+  )
+
+  process_objects = flatten([for path, process in local.processes : [
+    { path = path, shape = process.shape, value = process.value },
+    { path = "${path}.autoscaling", shape = "autoscaling", value = try(process.value.autoscaling, null) },
+    { path = "${path}.placement", shape = "placement", value = try(process.value.placement, null) },
+    { path = "${path}.resources", shape = "resources", value = try(process.value.resources, null) },
+    { path = "${path}.resources.gpu", shape = "gpu", value = can(keys(process.value.resources.gpu)) ? process.value.resources.gpu : null },
+    { path = "${path}.resources.limits", shape = "quantities", value = try(process.value.resources.limits, null) },
+    { path = "${path}.resources.requests", shape = "quantities", value = try(process.value.resources.requests, null) },
+    try([for index, item in process.value.autoscaling.schedules : { path = "${path}.autoscaling.schedules[${try(item.name, index)}]", shape = "window", value = item }], []),
+    try([for index, item in process.value.env : { path = "${path}.env[${try(item.name, index)}]", shape = "env", value = item }], []),
+    try([for index, item in process.value.env : { path = "${path}.env[${try(item.name, index)}].secret", shape = "secret_ref", value = try(item.secret, null) }], []),
+  ]])
+
+  dependency_objects = flatten([for name, items in local.dependency_items : [for index, item in items : [
+    for path in ["services.${name}: spec.dependencies[${try(item.name, index)}]"] : [
+      { path = path, shape = lookup(local.dependency_shapes, try(item.type, "none"), "none"), value = item },
+      { path = "${path}.deadLetters", shape = "dead_letters", value = try(item.deadLetters, null) },
+      { path = "${path}.existing", shape = "existing_${try(item.type, "none")}", value = try(item.existing, null) },
+      { path = "${path}.image", shape = "image", value = try(item.image, null) },
+      { path = "${path}.lifecycle", shape = "lifecycle", value = try(item.lifecycle, null) },
+      { path = "${path}.table", shape = "table", value = try(item.table, null) },
+    ]
+  ]]])
+
+  other_objects = flatten([for name, document in local.documents : [
+    { path = "services.${name}", shape = "document", value = document },
+    { path = "services.${name}: metadata", shape = "metadata", value = try(document.metadata, null) },
+    { path = "services.${name}: metadata.labels", shape = "labels", value = try(document.metadata.labels, null) },
+    { path = "services.${name}: spec", shape = "spec", value = try(document.spec, null) },
+    { path = "services.${name}: spec.service.disruptionBudget", shape = "disruption_budget", value = try(document.spec.service.disruptionBudget, null) },
+    { path = "services.${name}: spec.service.health", shape = "health", value = try(document.spec.service.health, null) },
+    { path = "services.${name}: spec.service.image", shape = "image", value = try(document.spec.service.image, null) },
+    [for kind in ["liveness", "readiness", "startup"] : { path = "services.${name}: spec.service.health.${kind}", shape = "probe", value = try(document.spec.service.health[kind], null) }],
+    { path = "services.${name}: spec.networking", shape = "networking", value = try(document.spec.networking, null) },
+    { path = "services.${name}: spec.networking.ingress", shape = "ingress", value = try(document.spec.networking.ingress, null) },
+    { path = "services.${name}: spec.networking.ingress.auth", shape = "auth", value = try(document.spec.networking.ingress.auth, null) },
+    { path = "services.${name}: spec.networking.ingress.cors", shape = "cors", value = try(document.spec.networking.ingress.cors, null) },
+    { path = "services.${name}: spec.networking.ingress.requestHeaders", shape = "request_headers", value = try(document.spec.networking.ingress.requestHeaders, null) },
+    [for kind in ["add", "set"] : { path = "services.${name}: spec.networking.ingress.requestHeaders.${kind}", shape = "headers", value = try(document.spec.networking.ingress.requestHeaders[kind], null) }],
+    { path = "services.${name}: spec.networking.serviceMesh", shape = "service_mesh", value = try(document.spec.networking.serviceMesh, null) },
+    { path = "services.${name}: spec.networking.serviceMesh.circuitBreaker", shape = "circuit_breaker", value = try(document.spec.networking.serviceMesh.circuitBreaker, null) },
+    { path = "services.${name}: spec.monitoring", shape = "monitoring", value = try(document.spec.monitoring, null) },
+    { path = "services.${name}: spec.monitoring.logs", shape = "logs", value = try(document.spec.monitoring.logs, null) },
+    { path = "services.${name}: spec.monitoring.metrics", shape = "metrics", value = try(document.spec.monitoring.metrics, null) },
+    { path = "services.${name}: spec.monitoring.tracing", shape = "tracing", value = try(document.spec.monitoring.tracing, null) },
+    [for index, item in local.secret_items[name] : { path = "services.${name}: spec.secrets[${try(item.name, index)}]", shape = "secret", value = item }],
+    { path = "services.${name}: spec.slo", shape = "slo", value = try(document.spec.slo, null) },
+    { path = "services.${name}: spec.data", shape = "data", value = try(document.spec.data, null) },
+  ]])
+
+  objects = [for object in concat(local.other_objects, local.process_objects, local.dependency_objects) : object if try(object.value != null, true)]
+}
