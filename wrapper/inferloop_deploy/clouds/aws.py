@@ -136,7 +136,7 @@ def _refused(error: Exception) -> CredentialsRefused:
         if code in _EXPIRED:
             return CredentialsRefused("The AWS credentials have expired.", _LOG_IN)
         return CredentialsRefused(f"AWS refuses the credentials ({code}).", _LOG_IN)
-    if isinstance(error, aws_errors.HTTPClientError):
+    if isinstance(error, aws_errors.HTTPClientError | aws_errors.ConnectionError):
         return CredentialsRefused(
             "AWS cannot be reached to ask who you are.",
             "Look at the network and its proxy settings, or add --sandbox to rehearse without AWS.",
@@ -326,13 +326,13 @@ class S3StateStore:
 
 
 def _lifecycle() -> list[dict[str, Any]]:
-    """Return rules that keep every version for 90 days and the ten newest for ever, and clear what locks leave."""
+    """Return rules that keep every replaced version for a year, and clear what locks leave behind."""
     return [
         {
             "ID": "old-versions",
             "Status": "Enabled",
             "Filter": {"Prefix": ""},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 10},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 365},
             "Expiration": {"ExpiredObjectDeleteMarker": True},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
         }
