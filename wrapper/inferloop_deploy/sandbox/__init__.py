@@ -1,0 +1,1 @@
+"""The sandbox: a local stand-in for AWS on which real Terraform rehearses the real modules."""

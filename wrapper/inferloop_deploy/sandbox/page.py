@@ -1,0 +1,57 @@
+"""The documentation's page about the sandbox, written from the catalogue of gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from inferloop_deploy.sandbox.gaps.gap import Gap
+
+HEAD = """# The sandbox
+
+`--sandbox` runs a command of the AWS target against [moto](https://docs.getmoto.org), a stand-in for AWS that listens
+on 127.0.0.1, with the real Terraform and the real AWS provider. No account is needed and nothing is reached outside of the
+machine. The modules and the root are the very ones that AWS gets; what moto cannot do is made up for in the sandbox's
+server, and listed here with what a rehearsal therefore cannot show.
+
+This page is written by `inferloop-deploy sandbox gaps --output markdown`.
+"""
+
+
+def page(gaps: Sequence[Gap]) -> str:
+    """Return the page in Markdown: a section for each AWS service, a table row for each gap."""
+    parts = [HEAD]
+    for service, members in groupby(sorted(gaps, key=lambda gap: (gap.service, gap.id)), key=lambda gap: gap.service):
+        rows = [
+            f"| `{gap.id}` | {_cell(gap.stock)} | {_cell(gap.remedy)} | {_cell(gap.reason)} | {_cell(gap.hides)} |"
+            for gap in members
+        ]
+        parts.append(
+            "\n".join(
+                [
+                    f"## {service}",
+                    "",
+                    "| Gap | Moto by itself | The sandbox | Why it is needed | What a rehearsal cannot show |",
+                    "|---|---|---|---|---|",
+                    *rows,
+                    "",
+                ]
+            )
+        )
+    return "\n".join(parts)
+
+
+def as_json(gap: Gap) -> dict[str, str]:
+    """Return a gap as `--output json` prints it."""
+    return {
+        "id": gap.id,
+        "service": gap.service,
+        "stock": gap.stock,
+        "remedy": gap.remedy,
+        "reason": gap.reason,
+        "hides": gap.hides,
+    }
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
