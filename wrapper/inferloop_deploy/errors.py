@@ -67,6 +67,17 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
     )
 
 
+READING = ("syntax", "tag", "anchor", "encoding")
+"""Checks that find what could not be read as it was written."""
+
+
+def without_echoes(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems without what is said of values that could not be read anyway."""
+    found = list(problems)
+    unread = {problem.place for problem in found if problem.check in READING}
+    return [problem for problem in found if problem.check in READING or problem.place not in unread]
+
+
 class InferloopError(Exception):
     """A failure that a person can do something about: what happened, and what to do next."""
 

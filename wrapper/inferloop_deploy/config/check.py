@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from inferloop_deploy.config.fields import field_at, fields_at
-from inferloop_deploy.config.patterns import ACCEPTED, DURATION, MEMORY
+from inferloop_deploy.config.fields import field_at, fields_at, fields_named
+from inferloop_deploy.config.hints import TYPES, expectation
 from inferloop_deploy.config.source import (
     Node,
     Path,
@@ -24,6 +24,7 @@ from inferloop_deploy.config.source import (
     find,
     nearest,
     plain,
+    quoted,
     spell,
 )
 from inferloop_deploy.errors import Problem
@@ -110,9 +111,9 @@ def problem_of(details: ErrorDetails, tree: Table, model: type[BaseModel]) -> Pr
         return _missing((*path, "type"), tree, model)
     if kind == "union_tag_invalid":
         path, node = (*path, "type"), find(tree, (*path, "type"))
-    expected, hint = expectation(details, node)
+    expected, hint = expectation(details, node, field_at(model, path, tree))
     origin = nearest(tree, path).origin
-    check = "wrong-type" if kind in _TYPES else "accepted-values"
+    check = "wrong-type" if kind in TYPES else "accepted-values"
     message = "wrong type" if check == "wrong-type" else "not accepted"
     return Problem(
         origin.file, origin.line, origin.column, spell(path, tree), message,
@@ -155,8 +156,7 @@ def describe(node: Node, path: Path = ()) -> str:
     if node.value is None:
         return "nothing"
     if isinstance(node.value, str):
-        text = node.value if len(node.value) <= LONGEST_FOUND else node.value[:LONGEST_FOUND] + "..."
-        return '"' + text.encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'
+        return quoted(node.value if len(node.value) <= LONGEST_FOUND else node.value[:LONGEST_FOUND] + "...")
     return str(node.value)
 
 
@@ -167,7 +167,7 @@ def _unknown_key(path: Path, tree: Table, model: type[BaseModel]) -> Problem:
     place = node.key or node.origin
     known = sorted(fields_at(model, path[:-1], tree))
     return Problem(
-        place.file, place.line, place.column, spell(path, tree), "unknown key", f'"{key}"',
+        place.file, place.line, place.column, spell(path, tree), "unknown key", quoted(key),
         f"one of {', '.join(known)}" if known else None,
         did_you_mean(key, known), "unknown-key",
     )  # fmt: skip
@@ -175,99 +175,9 @@ def _unknown_key(path: Path, tree: Table, model: type[BaseModel]) -> Problem:
 
 def _missing(path: Path, tree: Table, model: type[BaseModel]) -> Problem:
     above = nearest(tree, path[:-1])
-    field = field_at(model, path, tree)
-    hint = None if field is None else field.description
     place = above.key or above.origin
-    return Problem(place.file, place.line, place.column, spell(path, tree), "missing", None, None, hint, "missing")
-
-
-def expectation(details: ErrorDetails, node: Node | None) -> tuple[str, str | None]:
-    """Return what is accepted in the place of an error, and what to do where that can be told."""
-    kind, context = details["type"], details.get("ctx", {})
-    value = node.value if isinstance(node, Scalar) else None
-    if kind in _TYPES:
-        return _TYPES[kind], _type_hint(kind, value)
-    if kind == "string_pattern_mismatch":
-        return ACCEPTED[context["pattern"]], _form_hint(context["pattern"], value)
-    if kind in ("literal_error", "union_tag_invalid"):
-        accepted = re.findall(r"'([^']*)'", context.get("expected_tags") or context["expected"])
-        hint = did_you_mean(value, accepted) if isinstance(value, str) else None
-        return f"one of {', '.join(accepted)}" if len(accepted) > 1 else accepted[0], hint
-    if kind in _BOUNDS:
-        return _BOUNDS[kind].format(**context), None
-    return details["msg"][0].lower() + details["msg"][1:], None
-
-
-_TYPES = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "list_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-}
-_BOUNDS = {
-    "greater_than_equal": "a number of at least {ge}",
-    "greater_than": "a number above {gt}",
-    "less_than_equal": "a number of at most {le}",
-    "less_than": "a number below {lt}",
-    "string_too_long": "at most {max_length} characters",
-    "string_too_short": "at least {min_length} character(s)",
-    "too_short": "at least {min_length} item(s)",
-    "too_long": "at most {max_length} items",
-}
-
-
-_TRUE, _FALSE = ("yes", "on", "y", "true"), ("no", "off", "n", "false")
-
-
-def _type_hint(kind: str, value: object) -> str | None:
-    if kind == "string_type" and isinstance(value, bool | int | float):
-        return "Put it in quotes."
-    if not isinstance(value, str):
-        return None
-    if kind == "bool_type" and value.lower() in (*_TRUE, *_FALSE):
-        return f"Write {'true' if value.lower() in _TRUE else 'false'}, without quotes."
-    if kind in ("int_type", "float_type", "float_parsing") and value.strip().isdigit():
-        return f"Write {value.strip().lstrip('0') or '0'}, without quotes and leading zeros."
-    return None
-
-
-def _form_hint(pattern: str, value: object) -> str | None:
-    """Return what was probably meant by a quantity or duration that has not its form."""
-    match = re.fullmatch(r"\s*(-?[0-9]+)(?:\.([0-9]+))?\s*([A-Za-z]*)\s*", value) if isinstance(value, str) else None
-    if match is None or match[1].startswith("-"):
-        return None
-    number, fraction, unit = match.groups()
-    if pattern == MEMORY:
-        return _memory_hint(number, fraction, unit)
-    if pattern == DURATION and fraction is None:
-        if not unit:
-            return f"Write the unit: {number}s, {number}m or {number}h."
-        short = next((letter for letter, words in _UNITS.items() if unit.lower() in words), None)
-        return f"Did you mean {number}{short}?" if short else None
-    return None
-
-
-_UNITS = {
-    "s": ("s", "sec", "secs", "second", "seconds"),
-    "m": ("min", "mins", "minute", "minutes"),
-    "h": ("h", "hr", "hrs", "hour", "hours"),
-    "d": ("d", "day", "days"),
-}
-
-
-def _memory_hint(number: str, fraction: str | None, unit: str) -> str | None:
-    letter = unit[:1].upper()
-    if letter not in ("K", "M", "G", "T"):
-        return f"Write the unit: {number}Mi or {number}Gi." if not unit and fraction is None else None
-    if fraction is None:
-        return f"Did you mean {number}{letter}i?"
-    smaller = {"M": "K", "G": "M", "T": "G"}.get(letter)
-    whole = float(f"{number}.{fraction}") * 1024
-    return f"Did you mean {whole:.0f}{smaller}i?" if smaller and whole >= 1 else None
+    fields = fields_named(model, path, tree)
+    kinds = [kind for field in fields for kind in field.choices]
+    expected = f"one of {', '.join(kinds)}" if len(fields) > 1 and kinds else None
+    hint = fields[0].description if len(fields) == 1 else None
+    return Problem(place.file, place.line, place.column, spell(path, tree), "missing", None, expected, hint, "missing")

@@ -26,9 +26,9 @@ from inferloop_deploy.config.load import EnvironmentFiles, Project, ServiceFile
 from inferloop_deploy.config.merge import merge_all
 from inferloop_deploy.config.parse import OVERRIDES
 from inferloop_deploy.config.service import ServiceConfig
-from inferloop_deploy.config.source import BUILT_IN, Origin, Path, Table, find, origins
+from inferloop_deploy.config.source import BUILT_IN, Origin, Path, Table, find, origins, without
 from inferloop_deploy.config.targets import TARGETS
-from inferloop_deploy.errors import InvalidConfiguration, Problem, UsageError, in_order
+from inferloop_deploy.errors import InvalidConfiguration, Problem, UsageError, in_order, without_echoes
 from inferloop_deploy.names import meant
 
 M = TypeVar("M", bound=BaseModel)
@@ -72,7 +72,8 @@ def effective(project: Project, env: str, cloud: str) -> EffectiveConfig:
     Raises UsageError where there is no such environment or cloud, InvalidConfiguration with every error there is.
     """
     config, found = resolve(project, env, cloud)
-    problems = in_order([*form_problems(project), *found, *between_environments(project, cloud)])
+    everything = [*form_problems(project), *found, *between_environments(project, cloud)]
+    problems = in_order(without_echoes(everything))
     if config is None or any(problem.severity == "error" for problem in problems):
         raise InvalidConfiguration(problems)
     return replace(config, warnings=tuple(problems))
@@ -186,8 +187,17 @@ def service_layers(service: ServiceFile, environment: Table | None, env: str | N
         layers.insert(0, Table({"spec": defaults}, defaults.origin))
     override = None if env is None else find(written, (OVERRIDES, env))
     if isinstance(override, Table):
-        layers.append(override)
+        layers.append(_overridable(override))
     return layers
+
+
+def _overridable(override: Table) -> Table:
+    """Return what an override may say; anything else in it is reported where the file itself is checked."""
+    metadata = override.entries.get("metadata")
+    kept = {key: child for key, child in override.entries.items() if key in ("metadata", "spec")}
+    if isinstance(metadata, Table):
+        kept["metadata"] = without(metadata, "name")
+    return replace(override, entries=kept)
 
 
 def service_tree_of(service: ServiceFile, environment: Table | None, env: str | None) -> Table | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -26,9 +27,40 @@ class Field:
         return self.info.description or ""
 
     @property
+    def pattern(self) -> str | None:
+        """Return the form that its text has, or None where it is no text with a form."""
+        return _pattern_in(self.info.metadata) or _pattern_of(self.info.annotation)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Return the values that it chooses from, or nothing where it is no choice."""
+        annotation = self.info.annotation
+        return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+    @property
     def required(self) -> bool:
         """Tell whether it has to be written."""
         return self.info.is_required()
+
+
+def _pattern_in(metadata: Iterable[Any]) -> str | None:
+    """Return the pattern among the constraints of a type; they may be nested, as constrained text is named."""
+    for constraint in metadata:
+        pattern = getattr(constraint, "pattern", None)
+        if isinstance(pattern, str):
+            return pattern
+        inner = _pattern_in(getattr(constraint, "metadata", ()))
+        if inner is not None:
+            return inner
+    return None
+
+
+def _pattern_of(annotation: Any) -> str | None:
+    if get_origin(annotation) is Annotated:
+        return _pattern_in(get_args(annotation)[1:])
+    if _is_union(annotation):
+        return next((found for argument in get_args(annotation) if (found := _pattern_of(argument)) is not None), None)
+    return None
 
 
 @cache
@@ -88,6 +120,12 @@ def fields_at(model: type[BaseModel], path: Path, tree: Node | None = None) -> d
 def field_at(model: type[BaseModel], path: Path, tree: Node | None = None) -> Field | None:
     """Return the field at a path, or None where the models know none there."""
     return fields_at(model, path[:-1], tree).get(str(path[-1])) if path else None
+
+
+def fields_named(model: type[BaseModel], path: Path, tree: Node | None = None) -> list[Field]:
+    """Return the field at a path in each variant that has it."""
+    candidates = _models_at(model, path[:-1], tree) if path else ()
+    return [found for candidate in candidates if (found := fields_of(candidate).get(str(path[-1]))) is not None]
 
 
 def _models_at(model: type[BaseModel], path: Path, tree: Node | None) -> tuple[type[BaseModel], ...]:

@@ -191,7 +191,7 @@ class _Composer:
         entries: dict[str, Node] = {}
         while not isinstance(event := self.next(), yaml.MappingEndEvent):
             place = self.origin(event)
-            name = self.key(event, depth)
+            name = self.key(event, start, depth)
             child = self.child(name, place, depth)
             if name is None:
                 continue
@@ -214,12 +214,12 @@ class _Composer:
         self.layer = layer
         return node
 
-    def key(self, event: Any, depth: int) -> str | None:
+    def key(self, event: Any, table: Any, depth: int) -> str | None:
         if isinstance(event, yaml.ScalarEvent):
             self.node(event, None, depth)
             return str(event.value)
         self.report(
-            event,
+            table,
             "syntax",
             "a key that is not text",
             hint="Write every key as a word. Is `{{ ... }}` meant to be in quotes?",
@@ -253,7 +253,7 @@ def _syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     indentation = current[: len(current) - len(current.lstrip())]
     if "\t" in indentation:
         return Problem(file, line, indentation.index("\t") + 1, "", _TAB, hint=_TAB_HINT, check="tab")
-    found = (error.problem or "cannot be read").replace("found ", "").replace("did not find ", "missing ")
+    found = (error.problem or "cannot be read").replace("found ", "").replace("did not find ", "")
     context = f" {error.context}" if error.context else ""
     return Problem(
         file, line, column, "", f"not valid YAML: {found}{context}", hint=_syntax_hint(current), check="syntax"

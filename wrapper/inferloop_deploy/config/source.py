@@ -137,6 +137,16 @@ def origins(node: Node, path: Path = ()) -> dict[Path, Origin]:
     return found
 
 
+def printable(text: str) -> str:
+    """Return text without what a terminal would act on: other characters than printable ones are escaped."""
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
+
+
+def quoted(text: str) -> str:
+    """Return text in quotes, as messages show it."""
+    return '"' + printable(text.replace('"', '\\"')) + '"'
+
+
 def spell(path: Path, node: Node | None = None) -> str:
     """Return a path as people write it: `spec.dependencies[postgres].size`; list items by name where `node` has one."""
     said = ""
@@ -144,9 +154,9 @@ def spell(path: Path, node: Node | None = None) -> str:
         child = None if node is None else child_of(node, step)
         if isinstance(step, int):
             name = None if child is None else name_of(child)
-            said += f"[{step if name is None else name}]"
+            said += f"[{step if name is None else printable(name)}]"
         else:
-            said += f".{step}" if said else step
+            said += f".{printable(step)}" if said else printable(step)
         node = child
     return said
 

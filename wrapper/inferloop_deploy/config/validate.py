@@ -6,7 +6,7 @@ from inferloop_deploy.config.checks.form import form_problems
 from inferloop_deploy.config.effective import Reader, between_environments, resolve
 from inferloop_deploy.config.load import Project
 from inferloop_deploy.config.targets import TARGETS
-from inferloop_deploy.errors import Problem, in_order
+from inferloop_deploy.errors import Problem, in_order, without_echoes
 
 
 def validate(project: Project) -> list[Problem]:
@@ -19,4 +19,4 @@ def validate(project: Project) -> list[Problem]:
                 found += resolve(project, env, cloud, reader)[1]
     for cloud in TARGETS:
         found += between_environments(project, cloud)
-    return in_order(found)
+    return in_order(without_echoes(found))

@@ -43,12 +43,13 @@ RULES: tuple[Rule, ...] = (
 
 def check_service(view: ServiceView) -> list[Problem]:
     """Return what is wrong with a service by itself."""
-    return [problem for check in SERVICE_CHECKS for problem in check.problems(view)]
+    return [problem for check in SERVICE_CHECKS for problem in check.problems(view, view.whole)]
 
 
 def check_placed(placed: PlacedService) -> list[Problem]:
     """Return what is wrong with a service in an environment."""
-    return [problem for check in PLACED_CHECKS for problem in check.problems(placed)]
+    whole = placed.service.whole
+    return [problem for check in PLACED_CHECKS for problem in check.problems(placed, whole)]
 
 
 def check_environment(view: EnvironmentView) -> list[Problem]:

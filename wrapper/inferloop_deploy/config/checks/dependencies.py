@@ -72,7 +72,8 @@ def _databases(view: ServiceView) -> Iterator[Finding]:
         if not isinstance(item, DatabaseDependency):
             continue
         if days_of(item.backup_retention) > LONGEST_BACKUP:
-            yield view.at((*path, "backupRetention"), "not accepted", f"1d to {LONGEST_BACKUP}d")
+            hint = "The cloud keeps backups of a database no longer; use the environment's spec.backup for older ones."
+            yield view.at((*path, "backupRetention"), "not accepted", f"1d to {LONGEST_BACKUP}d", hint=hint)
         if item.engine == "dynamodb":
             for key in ("version", "size", "storage", "replicas"):
                 if view.written(*path, key):
@@ -86,7 +87,7 @@ def _databases(view: ServiceView) -> Iterator[Finding]:
             hint = "Write engine: aurora-postgresql, or remove replicas: where RDS keeps the password it makes none."
             yield view.at((*path, "replicas"), "engine postgres has no read replicas", hint=hint)
         if not item.shared and not LEAST_DISK <= memory_bytes(item.storage) <= MOST_DISK:
-            yield view.at((*path, "storage"), "not accepted", "20Gi to 64Ti")
+            yield view.at((*path, "storage"), "not accepted", "20Gi to 64Ti", hint="Choose a size within the limits.")
         if item.engine == "aurora-postgresql" and view.written(*path, "storage"):
             yield view.at(
                 (*path, "storage"),
@@ -179,7 +180,7 @@ def _service_function(view: ServiceView) -> Iterator[Finding]:
     if memory is not None and not LEAST_FUNCTION_MEMORY <= memory_bytes(memory) <= MOST_FUNCTION_MEMORY:
         yield view.at((*path, "resources"), "memory not accepted", "128Mi to 10240Mi", found=memory)
     if service.resources.gpu.count:
-        yield view.at((*path, "resources", "gpu"), "a function has no GPU", hint="Use type worker.")
+        yield view.at((*path, "resources", "gpu"), "a function has no GPU", found="GPUs", hint="Use type worker.")
 
 
 def _rotation(view: ServiceView) -> Iterator[Finding]:

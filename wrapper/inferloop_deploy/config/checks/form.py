@@ -182,7 +182,7 @@ def cloud_files(environment: EnvironmentFiles, clouds: list[str]) -> Iterator[Pr
 
 
 def headers(environment: EnvironmentFiles) -> Iterator[Problem]:
-    """Yield a problem for each file of an environment that does not say what it is; a service's schema sees to its own."""
+    """Yield a problem for each file of an environment that does not say what it is."""
     for parsed in (environment.source, *environment.clouds.values()):
         for key in ("apiVersion", "kind"):
             if parsed.tree is not None and not _says(parsed.tree, key):

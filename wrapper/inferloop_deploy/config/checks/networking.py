@@ -105,7 +105,7 @@ def _nested_path(together: Together) -> Iterator[Finding]:
     for host, routes in _routes(together).items():
         owners = {route.path: route.service for route in routes}
         for route in routes:
-            parts = route.path.split("/")
+            parts = route.path.rstrip("/").split("/")
             above = next(
                 (owners[up] for end in range(len(parts) - 1, 0, -1) if (up := "/".join(parts[:end]) or "/") in owners),
                 None,

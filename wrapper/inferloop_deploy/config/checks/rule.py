@@ -55,10 +55,11 @@ class Check(Rule, Generic[V]):
 
     run: Callable[[V], Iterable[Finding]] = lambda _: ()
 
-    def problems(self, view: V) -> Iterator[Problem]:
-        """Yield every place where the rule is broken."""
+    def problems(self, view: V, whole: Callable[..., bool] = lambda *_: True) -> Iterator[Problem]:
+        """Yield every place where the rule is broken; nothing of what is not `whole`, as parts were left out."""
         for finding in self.run(view):
-            yield finding.problem(self)
+            if whole(*finding.path):
+                yield finding.problem(self)
 
 
 @dataclass(frozen=True)
