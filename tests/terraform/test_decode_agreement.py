@@ -23,7 +23,7 @@ PROJECTS = {"shipped": ROOT, "example of the issue": HERE / "issue", "every fiel
 
 
 def stand(tree: Tree, project: Path, name: str) -> tuple[str, list[str]]:
-    """Lay out a root with the project's services, an environment that overrides nothing, and what the wrapper renders."""
+    """Lay out a root with a project's services, an environment without overrides, and what the wrapper renders."""
     root = tree.root / name
     shutil.copytree(project / "services", root / "services")
     for number, environment in enumerate(ENVIRONMENTS):

@@ -3,15 +3,16 @@ locals {
   documents = { for name, service in var.services : name => yamldecode(service.config) if service.enabled }
 
   # Lists of named items; an item without a name is known by its place.
-  dependency_items = { for name, document in local.documents : name => try([for item in document.spec.dependencies : item], []) }
-  secret_items     = { for name, document in local.documents : name => try([for item in document.spec.secrets : item], []) }
-  worker_items     = { for name, document in local.documents : name => try([for item in document.spec.workers : item], []) }
+  dependency_items = { for name, document in local.documents : name => try([for item in document.spec.dependencies : item if !can(keys(document.spec.dependencies))], []) }
+  secret_items     = { for name, document in local.documents : name => try([for item in document.spec.secrets : item if !can(keys(document.spec.secrets))], []) }
+  worker_items     = { for name, document in local.documents : name => try([for item in document.spec.workers : item if !can(keys(document.spec.workers))], []) }
 
+  # Of items with the same name, which are refused, the first one stands for all.
   processes = merge(
     { for name, document in local.documents : "services.${name}: spec.service" => { shape = "service", value = try(document.spec.service, null) } },
-    merge([for name, items in local.worker_items : {
-      for index, item in items : "services.${name}: spec.workers[${try(item.name, index)}]" => { shape = "worker", value = item }
-    }]...),
+    { for path, items in merge([for name, items in local.worker_items : {
+      for index, item in items : "services.${name}: spec.workers[${try(item.name, index)}]" => item...
+    }]...) : path => { shape = "worker", value = items[0] } },
   )
 
   process_objects = flatten([for path, process in local.processes : [

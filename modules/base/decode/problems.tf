@@ -9,30 +9,32 @@ locals {
     if !can(keys(object.value))
   ]
 
-  shaped = { for object in local.objects : object.path => {
+  shaped = [for object in local.objects : {
+    path     = object.path
     found    = { for key, value in object.value : key => local.kinds[substr(jsonencode(value), 0, 1)] }
     accepted = contains(keys(local.shapes[object.shape]), "*") ? { for key in keys(object.value) : key => local.shapes[object.shape]["*"] } : local.shapes[object.shape]
-  } if can(keys(object.value)) && contains(keys(local.shapes), object.shape) }
+  } if can(keys(object.value)) && contains(keys(local.shapes), object.shape)]
 
-  unknown_keys = flatten([for path, object in local.shaped : [for key in keys(object.found) :
+  unknown_keys = flatten([for object in local.shaped : [for key in keys(object.found) :
     join("", [
-      "${path}${strcontains(path, ": ") ? "." : ": "}${key} is not known",
-      # The same letters in another spelling (rate_limit, ratelimit), or the same beginning.
-      join("", [for near in slice(concat(
+      "${object.path}${strcontains(object.path, ": ") ? "." : ": "}${key} is not known",
+      [for near in concat(
+        # The same letters in another spelling (rate_limit, ratelimit), or the same beginning.
         [for accepted in keys(object.accepted) : accepted if lower(accepted) == lower(replace(key, "/[-_ ]/", ""))],
-        [for accepted in keys(object.accepted) : accepted if startswith(lower(accepted), substr(lower(replace(key, "/[-_ ]/", "")), 0, 4))],
-      ["", ]), 0, 1) : "; did you mean ${near}?" if near != ""]),
+        [for accepted in keys(object.accepted) : accepted if startswith(lower(accepted), substr(lower(replace(key, "/[-_ ]/", "")), 0, 4)) || startswith(lower(key), lower(accepted))],
+        [""],
+      ) : near == "" ? "." : "; did you mean ${near}?"][0],
       " Accepted here: ${join(", ", keys(object.accepted))}.",
     ]) if !contains(keys(object.accepted), key)
   ]])
 
-  wrong_kinds = flatten([for path, object in local.shaped : [for key, kind in object.found :
-    "${path}${strcontains(path, ": ") ? "." : ": "}${key} must be ${replace(trimsuffix(object.accepted[key], "!"), "|", " or ")}; found ${kind}${kind == "number" && startswith(object.accepted[key], "string") ? ", so put it in quotes" : ""}."
+  wrong_kinds = flatten([for object in local.shaped : [for key, kind in object.found :
+    "${object.path}${strcontains(object.path, ": ") ? "." : ": "}${key} must be ${replace(trimsuffix(object.accepted[key], "!"), "|", " or ")}; found ${kind}${kind == "number" && startswith(object.accepted[key], "string") ? ", so put it in quotes" : ""}."
     if contains(keys(object.accepted), key) && kind != "null" && !contains(split("|", trimsuffix(lookup(object.accepted, key, "null"), "!")), kind)
   ]])
 
-  missing_keys = flatten([for path, object in local.shaped : [for key, kind in object.accepted :
-    "${path}${strcontains(path, ": ") ? "." : ": "}${key} is missing." if endswith(kind, "!") && lookup(object.found, key, "null") == "null"
+  missing_keys = flatten([for object in local.shaped : [for key, kind in object.accepted :
+    "${object.path}${strcontains(object.path, ": ") ? "." : ": "}${key} is missing." if endswith(kind, "!") && lookup(object.found, key, "null") == "null"
   ]])
 
   named_lists = merge(
