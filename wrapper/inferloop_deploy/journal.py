@@ -54,6 +54,8 @@ class Record:
     terraform: int | None = None
     ended: str | None = None
     phases: tuple[Entry, ...] = ()
+    earlier: tuple[Record, ...] = ()
+    """The runs before it, newest first, since the last one that went to its end: a lock may be theirs."""
 
     @property
     def unfinished(self) -> str | None:
@@ -69,9 +71,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+MOST_EARLIER = 10
+
+
 @dataclass
 class Journal:
-    """The journal of one environment's folder; only the last run is kept."""
+    """The journal of one command; it keeps the last run, and those before it that were cut off."""
 
     path: Path
     clock: Callable[[], str] = now
@@ -81,13 +86,24 @@ class Journal:
         """Return the last run, or None where there was none or its journal cannot be read."""
         try:
             data: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            return Record(**{**data, "phases": tuple(Entry(**entry) for entry in data["phases"])})
+            return _record(data)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def begin(self, command: str) -> None:
         """Start the record of a run."""
-        self._keep(Record(command, self.clock(), socket.gethostname(), getpass.getuser(), os.getpid()))
+        last = self.last()
+        earlier = () if last is None or last.unfinished is None else (replace(last, earlier=()), *last.earlier)
+        self._keep(
+            Record(
+                command,
+                self.clock(),
+                socket.gethostname(),
+                getpass.getuser(),
+                os.getpid(),
+                earlier=earlier[:MOST_EARLIER],
+            )
+        )
 
     def runs_terraform(self, process: int) -> None:
         """Note which process terraform is."""
@@ -106,7 +122,7 @@ class Journal:
 
     def end(self) -> None:
         """Note that the run went to its end."""
-        self._keep(replace(self._record(), ended=self.clock()))
+        self._keep(replace(self._record(), ended=self.clock(), earlier=()))
 
     def _record(self) -> Record:
         if self.record is None:
@@ -116,6 +132,11 @@ class Journal:
     def _keep(self, record: Record) -> None:
         self.record = record
         replace_file(self.path, json.dumps(asdict(record), indent=2) + "\n")
+
+
+def _record(data: dict[str, Any]) -> Record:
+    phases = tuple(Entry(**entry) for entry in data["phases"])
+    return Record(**{**data, "phases": phases, "earlier": tuple(map(_record, data["earlier"]))})
 
 
 def run_phases(phases: Sequence[Phase], journal: Journal, tell: Callable[[str, PhaseState], None]) -> None:
@@ -143,15 +164,22 @@ def run_phases(phases: Sequence[Phase], journal: Journal, tell: Callable[[str, P
         done.append(phase)
 
 
-def left_by(lock: Lock, record: Record | None, runs: Callable[[int], bool]) -> bool:
-    """Tell whether a lock is certainly what a run on this machine left behind when it was killed.
+def left_by(lock: Lock, record: Record | None, runs: Callable[[int], bool]) -> Record | None:
+    """Return the run on this machine that certainly left a lock behind when it was killed, or None where in doubt.
 
-    Only then may it be taken away without asking: the journal has the run, both its processes are gone, and the lock
-    was made by the same person on the same machine after the run began.
+    Only then may the lock be taken away without asking: the journal has the run, both its processes are gone, and the
+    lock was made by the same person on the same machine after the run began.
     """
-    if record is None or record.terraform is None or record.host != socket.gethostname():
+    runs_known = () if record is None else (record, *record.earlier)
+    return next((one for one in runs_known if _left_by(lock, one, runs)), None)
+
+
+def _left_by(lock: Lock, record: Record, runs: Callable[[int], bool]) -> bool:
+    if record.terraform is None or record.host != socket.gethostname():
         return False
-    if runs(record.process) or runs(record.terraform):
+    if record.process != os.getpid() and runs(record.process):
+        return False
+    if runs(record.terraform):
         return False
     made = _time(lock.created)
     began = _time(record.began)

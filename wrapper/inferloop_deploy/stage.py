@@ -264,14 +264,14 @@ def located(sources: Sources) -> Iterator[None]:
 def release_own_lock(stage: Stage, locked: Locked, changes: Changes) -> bool:
     """Take away a lock that a killed run on this machine left behind, and tell whether it was one."""
     for command in ("apply", "destroy", "plan", "drift"):
-        record = stage.target.journal(command).last()
-        if left_by(locked.lock, record, process_runs):
+        run = left_by(locked.lock, stage.target.journal(command).last(), process_runs)
+        if run is not None:
             changes.change(
-                f"lock {locked.lock.id}, left by the {command} of {locked.lock.created} that was killed",
+                f"lock {locked.lock.id}, left by the {command} of {run.began} that was killed",
                 "release",
                 lambda: stage.terraform.force_unlock(locked.lock.id),
             )
-            return True
+            return not changes.dry_run
     return False
 
 

@@ -105,6 +105,21 @@ def test_a_journal_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> Non
     assert Journal(tmp_path / "missing.json").last() is None
 
 
+def test_runs_that_were_cut_off_are_kept_until_one_goes_to_its_end(journal: Journal) -> None:
+    journal.runs_terraform(1)
+    journal.begin("apply")
+    journal.runs_terraform(2)
+    journal.begin("apply")
+    found = journal.last()
+    assert found is not None
+    assert [one.terraform for one in found.earlier] == [2, 1]
+    journal.end()
+    journal.begin("apply")
+    found = journal.last()
+    assert found is not None
+    assert found.earlier == ()
+
+
 def test_a_journal_is_begun_before_it_is_written_to(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "apply.json")
     journal.runs_terraform(1)
@@ -119,8 +134,10 @@ LOCK = Lock("id", WHO, "OperationTypeApply", "2026-11-21 10:42:12.5 +0000 UTC", 
 
 
 def test_a_lock_that_a_killed_run_left_behind_is_known_as_ours() -> None:
-    assert left_by(LOCK, RECORD, never)
-    assert left_by(replace(LOCK, created="2026-11-21T10:42:12.5Z"), RECORD, never)
+    assert left_by(LOCK, RECORD, never) == RECORD
+    assert left_by(replace(LOCK, created="2026-11-21T10:42:12.5Z"), RECORD, never) == RECORD
+    later = replace(RECORD, began="2026-11-21T11:00:00+00:00", earlier=(RECORD,))
+    assert left_by(LOCK, later, never) == RECORD, "the run before the last one"
 
 
 @pytest.mark.parametrize(
