@@ -10,9 +10,9 @@ from inferloop_deploy.sandbox.gaps.gap import Gap
 HEAD = """# The sandbox
 
 `--sandbox` runs a command of the AWS target against [moto](https://docs.getmoto.org), a stand-in for AWS that listens
-on 127.0.0.1, with the real Terraform and the real AWS provider. No account is needed and nothing is reached outside of the
-machine. The modules and the root are the very ones that AWS gets; what moto cannot do is made up for in the sandbox's
-server, and listed here with what a rehearsal therefore cannot show.
+on 127.0.0.1, with the real Terraform and the real AWS provider. No account is needed, and nothing outside of the
+machine is reached. The modules and the root are the very ones that AWS gets; what moto cannot do is made up for in the
+sandbox's server, and listed here with what a rehearsal therefore cannot show.
 
 This page is written by `inferloop-deploy sandbox gaps --output markdown`.
 """
