@@ -12,6 +12,7 @@ import typer
 from checks_page import checks_page
 from cli_page import cli_page
 from decisions_page import decisions_page
+from markdown_text import GENERATED
 from module_pages import index_page, module_page, page_path
 from schema_page import schema_page
 from terraform_files import module_folders, read_module
@@ -19,6 +20,8 @@ from terraform_files import module_folders, read_module
 from inferloop_deploy.cli import build
 from inferloop_deploy.config.checks import RULES
 from inferloop_deploy.config.environment import Environment
+from inferloop_deploy.sandbox.gaps import CATALOGUE
+from inferloop_deploy.sandbox.page import page as sandbox_page
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -55,6 +58,7 @@ def pages() -> dict[Path, str]:
     written[REFERENCE / "modules" / "index.md"] = index_page(modules)
     written |= configuration_pages()
     written[REFERENCE / "checks.md"] = checks_page(RULES)
+    written[REFERENCE / "sandbox.md"] = GENERATED.format(source="the sandbox's gaps") + sandbox_page(CATALOGUE)
     written[REFERENCE / "cli.md"] = cli_page(typer.main.get_command(build()))
     written[ROOT / "docs" / "decisions" / "index.md"] = decisions_page(ROOT / "docs" / "decisions")
     return written
