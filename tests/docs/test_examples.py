@@ -183,6 +183,7 @@ def test_every_terraform_example_is_valid(tree: Tree) -> None:
         example = tree.root / "examples" / folder
         example.mkdir(parents=True)
         inside = re.sub(r'(source\s*=\s*")(?:\.\./)*(?:\./)?(modules|providers)/', r"\1../../\2/", text)
+        inside = re.sub(r'(\bfile\(")(?:\.\./)*(?:\./)?(services|environments)/', r"\1../\2/", inside)
         (example / "main.tf").write_text(f"# {place}\n{inside}")
         calls.append(f'module "{folder}" {{\n  source = "./{folder}"\n}}\n')
     (tree.root / "examples" / "main.tf").write_text("\n".join(calls))
