@@ -64,7 +64,5 @@ def test_a_fault_in_a_service_is_said_once_and_nothing_else(base: Tree) -> None:
     events = [json.loads(line) for line in outcome.stdout.splitlines()]
     found = [event["diagnostic"]["detail"] for event in events if event["type"] == "diagnostic"]
 
-    assert found == [
-        'services.tabular.spec.service.resources.memory is "4Gb"; it must be a whole number with Ki, Mi, Gi, Ti, k, M, G '
-        "or T, for example 512Mi or 4Gi."
-    ]
+    expected = "it must be a whole number with Ki, Mi, Gi, Ti, k, M, G or T, for example 512Mi or 4Gi."
+    assert found == [f'services.tabular.spec.service.resources.memory is "4Gb"; {expected}']
