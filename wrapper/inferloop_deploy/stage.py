@@ -15,7 +15,7 @@ from inferloop_deploy.config.effective import EffectiveConfig, effective, resolv
 from inferloop_deploy.config.environment import Environment
 from inferloop_deploy.config.load import load_project
 from inferloop_deploy.errors import InferloopError, InvalidConfiguration, Problem
-from inferloop_deploy.journal import Journal, left_by, process_runs
+from inferloop_deploy.journal import Journal, left_by, process_runs, run_phases
 from inferloop_deploy.plan.causes import Sources
 from inferloop_deploy.render import ENVIRONMENT_FILE, SERVICES_FILE, Rendered, render
 from inferloop_deploy.render.write import replace_file, write
@@ -136,6 +136,8 @@ def connect(
     if surroundings.backend:
         backend = Backend({**backend.settings, **surroundings.backend}, backend.place)
     store = cloud.state_store(environment, backend)
+    if target.sandbox:
+        make_place(store, environment, target, screen)
     terraform = Terraform(
         program=program,
         folder=surroundings.folder,
@@ -150,6 +152,17 @@ def connect(
     preparation.run()
     sources = Sources(rendered.source_map, rendered.values)
     return Stage(target, environment, cloud, identity, backend, store, preparation.ready(), sources, preparation.again)
+
+
+def make_place(store: StateStore, environment: Environment, target: Target, screen: Screen) -> None:
+    """Make the place of the state where it is missing; the sandbox forgets it whenever it is stopped."""
+    if store.exists():
+        return
+    screen.say("making the place of the state in the sandbox")
+    journal = target.journal("bootstrap")
+    journal.begin("state bootstrap")
+    run_phases(store.bootstrap(state_tags(environment), Changes()), journal, lambda *_: None)
+    journal.end()
 
 
 def check_account(config: EffectiveConfig, identity: Identity) -> None:

@@ -1,4 +1,4 @@
-"""plan, apply, destroy, status, drift, output and state as a person runs them, with stand-ins for terraform and cloud."""
+"""plan, apply, destroy, status, drift, output and state as a person runs them; terraform and cloud are stand-ins."""
 
 from __future__ import annotations
 

@@ -130,8 +130,8 @@ def test_each_block_says_where_it_was_written(config: Read) -> None:
 
 def test_a_value_of_another_layer_says_so_beside_it(config: Read) -> None:
     rendered = render(config()).files[ENVIRONMENT_FILE]
-    owner = next(line for line in rendered.splitlines() if line.strip().startswith("owner "))
-    assert owner.endswith("# environments/dev/environment.yaml:5")
+    region = next(line for line in rendered.splitlines() if line.strip().startswith("region "))
+    assert region.endswith("# environments/dev/aws.yaml:4")
 
 
 def test_a_strange_file_name_cannot_leave_its_comment() -> None:

@@ -112,7 +112,7 @@ def staged(
         config = load_environment(target) if reads else load(target)
         stack.enter_context(alone_in(target.work, command))
         rendered = render(config) if reads else render_into(target, config, Changes())
-        around = stack.enter_context(surroundings(target, screen))
+        around = surroundings(target, screen)
         stage = connect(target, config, rendered, around, os.environ, screen)
         if changes is not None:
             changes.report = screen.change

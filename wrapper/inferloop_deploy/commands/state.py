@@ -51,7 +51,8 @@ def bootstrap(
     """
     target = Target(session(context).project_root(), env, cloud, sandbox)
     changes = Changes(dry_run=dry_run)
-    with orderly_stop(), Screen(error_console()) as screen, surroundings(target, screen) as around:
+    with orderly_stop(), Screen(error_console()) as screen:
+        around = surroundings(target, screen)
         changes.report = screen.change
         config = load_environment(target)
         environment = config.environment.config

@@ -37,18 +37,30 @@ class Cause:
 
 
 OF_SERVICES: Mapping[str, tuple[str, ...]] = {
-    "batch": ("service",),
-    "containers": ("service",),
+    "aws_cloudwatch_log_group": ("monitoring.logs",),
+    "aws_xray_group": ("monitoring.tracing",),
+    "aws_xray_sampling_rule": ("monitoring.tracing.sampling_rate", "monitoring.tracing"),
+    "batch": ("service.placement", "service"),
+    "cdn": ("networking.ingress.cdn", "networking.ingress"),
+    "containers": ("service.placement", "service"),
     "edge": ("networking.ingress",),
     "functions": ("service",),
     "identity": ("dependencies",),
     "observability": ("slo", "monitoring"),
+    "registry": ("service.image", "service"),
     "secrets": ("secrets",),
     "security": ("data",),
 }
-"""Where in a service's spec a module's resources come from, unless their key names a dependency."""
+"""Where in a service's spec resources of a type, or of a module, come from unless their key names a dependency.
+
+The first that somebody wrote is named.
+"""
 
 OF_ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "aws_budgets_budget": ("environment.budget",),
+    "aws_ce_anomaly_monitor": ("environment.budget",),
+    "aws_ce_anomaly_subscription": ("environment.budget",),
+    "aws_sns_topic_subscription": ("environment.notify",),
     "backup": ("environment.backup",),
     "cache": ("environment.shared.cache",),
     "cluster": ("eks_config",),
@@ -56,11 +68,11 @@ OF_ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "edge": ("environment.dns",),
     "identity": ("environment.pipelines",),
     "network": ("environment.network",),
-    "observability": ("environment.budget", "environment.notify", "environment.log_retention"),
+    "observability": ("environment.notify", "environment.log_retention"),
     "registry": ("environment.registry",),
     "security": ("environment.security",),
 }
-"""Where in the environment's files the resources of a module come from that belong to no service."""
+"""Where in the environment's files resources of a type, or of a module, come from that belong to no service."""
 
 SHARED: Mapping[str, frozenset[str]] = {
     "database": frozenset({"database"}),
@@ -70,6 +82,9 @@ SHARED: Mapping[str, frozenset[str]] = {
     "queue": frozenset({"queue"}),
 }
 """Types of dependency that a module makes once for all services that share it."""
+
+RUNTIMES: Mapping[str, str] = {"batch": "batch", "containers": "fargate"}
+"""What a service's placement says where it needs what a module makes once for all services."""
 
 _NAMED = ("dependencies", "workers", "secrets")
 
@@ -142,9 +157,9 @@ def _of_service(address: Address, service: str, sources: Sources) -> Iterator[st
         if rest and fitting:
             yield max(fitting, key=len)
             return
-    sections = [f"services.{service}.spec.{name}" for name in OF_SERVICES.get(address.module, ())]
-    written = [path for path in sections if path in sources.source_map.places]
-    yield from written or [f"services.{service}"]
+    names = OF_SERVICES.get(address.type) or OF_SERVICES.get(address.module, ())
+    sections = (f"services.{service}.spec.{name}" for name in names)
+    yield next((path for path in sections if path in sources.source_map.places), f"services.{service}")
 
 
 def _names(rest: str, name: str) -> bool:
@@ -158,11 +173,18 @@ def _of_environment(address: Address, sources: Sources) -> Iterator[str]:
             yield pool
             return
     asking = list(_asking(address, sources))
-    yield from asking or OF_ENVIRONMENT.get(address.module, ("environment",))
+    sections = OF_ENVIRONMENT.get(address.type) or OF_ENVIRONMENT.get(address.module, ())
+    written = (path for path in sections if path in sources.source_map.places)
+    yield from asking or [next(written, "environment")]
 
 
 def _asking(address: Address, sources: Sources) -> Iterator[str]:
-    """Yield the dependencies that ask for something shared."""
+    """Yield what of the services asks for something that is made once for all of them."""
+    if address.module in RUNTIMES:
+        for service in sources.services:
+            path = f"services.{service}.spec.service.placement.runtime"
+            if sources.values.get(path) == RUNTIMES[address.module]:
+                yield path
     kinds = SHARED.get(address.module, frozenset())
     for paths in sources.named.values():
         for path in paths:

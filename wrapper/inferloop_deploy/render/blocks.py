@@ -151,7 +151,12 @@ def service_block(service: EffectiveService) -> Block:
     place = _Place(service.tree)
     spec = _spec(service)
     metadata = _model(service.config.metadata, place.key("metadata"))
-    return Block({"metadata": metadata, "spec": spec}, place.origin)
+    return Block({"metadata": metadata, "spec": spec}, _name_place(place))
+
+
+def _name_place(place: _Place) -> Origin | None:
+    """Return where the name stands: the place of the whole, which has many, because layers are laid over each other."""
+    return place.key("metadata").key("name").origin
 
 
 def _spec(service: EffectiveService) -> Block:
@@ -181,7 +186,7 @@ def environment_block(environment: EffectiveEnvironment) -> Block:
     place = _Place(environment.tree)
     metadata = _model(environment.config.metadata, place.key("metadata"))
     spec = _model(environment.config.spec, place.key("spec"), NOT_FOR_TERRAFORM)
-    return Block(dict(sorted({**metadata.entries, **spec.entries}.items())), place.origin)
+    return Block(dict(sorted({**metadata.entries, **spec.entries}.items())), _name_place(place))
 
 
 def cluster_block(environment: EffectiveEnvironment) -> Block:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from inferloop_deploy.plan import Action, AttributeChange, Plan, PlannedChange
+from inferloop_deploy.plan import Action, AttributeChange, Cause, Plan, PlannedChange
 from inferloop_deploy.report.lines import Line, count
 
 MARKS: dict[Action, tuple[str, str, str]] = {
@@ -44,10 +45,22 @@ def plan_lines(plan: Plan) -> Iterator[Line]:
         if kept:
             yield Line()
             yield Line(heading(group.service, plan.environment), "bold")
-            yield from _change_lines(kept)
+            yield from _by_cause(kept)
     if not plan.empty:
         yield Line()
         yield Line(f"Digest {plan.digest}")
+
+
+def _by_cause(changes: Sequence[PlannedChange]) -> Iterator[Line]:
+    """Yield changes under the lines of YAML that they come from, in the order of those lines."""
+    groups: dict[tuple[Cause, ...], list[PlannedChange]] = {}
+    for change in changes:
+        groups.setdefault(change.causes, []).append(change)
+    for causes in sorted(groups, key=lambda one: [(cause.file, cause.line) for cause in one]):
+        for cause in causes:
+            yield Line(f"  {cause}", "cyan")
+        for change in groups[causes]:
+            yield from _change_lines([replace(change, causes=())], "    ")
 
 
 def heading(service: str, environment: str) -> str:
@@ -55,21 +68,21 @@ def heading(service: str, environment: str) -> str:
     return f"Service {service}" if service else f"Environment {environment} itself"
 
 
-def _change_lines(changes: Sequence[PlannedChange]) -> Iterator[Line]:
+def _change_lines(changes: Sequence[PlannedChange], indent: str = "  ") -> Iterator[Line]:
     for change in changes:
         mark, verb, style = MARKS[change.action]
-        yield Line(f"  {mark} {verb} {change.address}", style)
+        yield Line(f"{indent}{mark} {verb} {change.address}", style)
         if change.loses:
-            yield Line(f"      loses {change.loses}", "red")
+            yield Line(f"{indent}    loses {change.loses}", "red")
         if change.reason:
-            yield Line(f"      because {change.reason}")
+            yield Line(f"{indent}    because {change.reason}")
         shown = change.attributes[:MOST_ATTRIBUTES]
         for attribute in shown:
-            yield Line(f"      {attribute.name}: {_change(attribute)}")
+            yield Line(f"{indent}    {attribute.name}: {_change(attribute)}")
         if len(change.attributes) > len(shown):
-            yield Line(f"      and {count(len(change.attributes) - len(shown), 'attribute')} more")
+            yield Line(f"{indent}    and {count(len(change.attributes) - len(shown), 'attribute')} more")
         for cause in change.causes:
-            yield Line(f"      {cause}", "dim")
+            yield Line(f"{indent}    {cause}", "dim")
 
 
 def _change(attribute: AttributeChange) -> str:

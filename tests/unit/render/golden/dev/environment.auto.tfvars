@@ -46,7 +46,7 @@ eks_config = {
   version         = "1.33"
 }
 
-# environments/dev/aws.yaml:2
+# environments/dev/environment.yaml:5
 environment = {
   account = {
     partition = "aws"
@@ -68,15 +68,15 @@ environment = {
       textnlp = 600
     }
   }
-  cost_center         = "cc-0001" # environments/dev/environment.yaml:7
-  deletion_protection = false     # environments/dev/environment.yaml:14
+  cost_center         = "cc-0001"
+  deletion_protection = false
   # environments/dev/environment.yaml:9
   dns = {
     domain = "dev.inferloop.example"
   }
   identities    = {}
-  log_retention = "7d"  # environments/dev/environment.yaml:15
-  name          = "dev" # environments/dev/environment.yaml:5
+  log_retention = "7d"
+  name          = "dev"
   # environments/dev/aws.yaml:6
   network = {
     cidr      = "10.10.0.0/16" # environments/dev/environment.yaml:11
@@ -90,10 +90,10 @@ environment = {
     service_cidr   = "172.20.0.0/16"
     zones          = ["us-east-1a", "us-east-1b", "us-east-1c"]
   }
-  notify   = ["platform@inferloop.example"] # environments/dev/environment.yaml:16
-  owner    = "platform@inferloop.example"   # environments/dev/environment.yaml:6
+  notify   = ["platform@inferloop.example"]
+  owner    = "platform@inferloop.example"
   project  = "inferloop"
-  region   = "us-east-1"
+  region   = "us-east-1" # environments/dev/aws.yaml:5
   registry = {}
   security = {
     audit_trail      = true

@@ -68,7 +68,7 @@ eks_config = {
   version         = "1.33"
 }
 
-# environments/prod/aws.yaml:2
+# environments/prod/environment.yaml:5
 environment = {
   # environments/prod/aws.yaml:6
   account = {
@@ -92,15 +92,15 @@ environment = {
       textnlp = 12000
     }
   }
-  cost_center         = "cc-0003" # environments/prod/environment.yaml:7
-  deletion_protection = true      # environments/prod/environment.yaml:19
+  cost_center         = "cc-0003"
+  deletion_protection = true
   # environments/prod/environment.yaml:10
   dns = {
     domain = "inferloop.example"
   }
   identities    = {}
-  log_retention = "90d"  # environments/prod/environment.yaml:20
-  name          = "prod" # environments/prod/environment.yaml:5
+  log_retention = "90d"
+  name          = "prod"
   # environments/prod/aws.yaml:7
   network = {
     cidr      = "10.30.0.0/16" # environments/prod/environment.yaml:12
@@ -115,10 +115,10 @@ environment = {
     service_cidr   = "172.20.0.0/16"
     zones          = ["us-east-1a", "us-east-1b", "us-east-1c"]
   }
-  notify   = ["platform@inferloop.example", "on-call@inferloop.example"] # environments/prod/environment.yaml:21
-  owner    = "platform@inferloop.example"                                # environments/prod/environment.yaml:6
+  notify   = ["platform@inferloop.example", "on-call@inferloop.example"]
+  owner    = "platform@inferloop.example"
   project  = "inferloop"
-  region   = "us-east-1"
+  region   = "us-east-1" # environments/prod/aws.yaml:5
   registry = {}
   security = {
     audit_trail      = true

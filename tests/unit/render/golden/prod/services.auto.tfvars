@@ -2,7 +2,7 @@
 # Change the files named in the comments, not this one.
 
 services = {
-  # services/syndoc/deployment-config.yaml:64
+  # services/syndoc/deployment-config.yaml:5
   syndoc = {
     # services/syndoc/deployment-config.yaml:4
     metadata = {
@@ -226,7 +226,7 @@ services = {
       }
     }
   }
-  # services/tabular/deployment-config.yaml:79
+  # services/tabular/deployment-config.yaml:5
   tabular = {
     # services/tabular/deployment-config.yaml:4
     metadata = {
@@ -521,7 +521,7 @@ services = {
       }
     }
   }
-  # services/textnlp/deployment-config.yaml:46
+  # services/textnlp/deployment-config.yaml:5
   textnlp = {
     # services/textnlp/deployment-config.yaml:4
     metadata = {

@@ -46,7 +46,7 @@ eks_config = {
   version         = "1.33"
 }
 
-# environments/staging/aws.yaml:2
+# environments/staging/environment.yaml:5
 environment = {
   account = {
     partition = "aws"
@@ -64,15 +64,15 @@ environment = {
     monthly           = 4000
     services          = {}
   }
-  cost_center         = "cc-0002" # environments/staging/environment.yaml:7
-  deletion_protection = true      # environments/staging/environment.yaml:17
+  cost_center         = "cc-0002"
+  deletion_protection = true
   # environments/staging/environment.yaml:9
   dns = {
     domain = "staging.inferloop.example"
   }
   identities    = {}
-  log_retention = "30d"     # environments/staging/environment.yaml:18
-  name          = "staging" # environments/staging/environment.yaml:5
+  log_retention = "30d"
+  name          = "staging"
   # environments/staging/aws.yaml:6
   network = {
     cidr      = "10.20.0.0/16" # environments/staging/environment.yaml:11
@@ -86,10 +86,10 @@ environment = {
     service_cidr   = "172.20.0.0/16"
     zones          = ["us-east-1a", "us-east-1b", "us-east-1c"]
   }
-  notify   = ["platform@inferloop.example"] # environments/staging/environment.yaml:19
-  owner    = "platform@inferloop.example"   # environments/staging/environment.yaml:6
+  notify   = ["platform@inferloop.example"]
+  owner    = "platform@inferloop.example"
   project  = "inferloop"
-  region   = "us-east-1"
+  region   = "us-east-1" # environments/staging/aws.yaml:5
   registry = {}
   security = {
     audit_trail      = true
