@@ -39,6 +39,7 @@ module "database" {
       host              = item.existing.host
       port              = item.existing.port
       reader_host       = item.existing.reader_host
+      database          = item.existing.database
       secret_arn        = item.existing.secret
       resource_id       = item.existing.resource_id
       security_group_id = item.existing.security_group
