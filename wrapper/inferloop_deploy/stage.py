@@ -42,6 +42,8 @@ class Target:
     environment: str
     cloud: str
     sandbox: bool = False
+    folder: str = "sandbox"
+    """Name of the folder of a rehearsal: two of them side by side keep apart."""
 
     @property
     def rendered(self) -> Path:
@@ -51,7 +53,7 @@ class Target:
     @property
     def work(self) -> Path:
         """The folder of plans, journals and terraform's data; the sandbox has its own."""
-        return self.rendered / "sandbox" if self.sandbox else self.rendered
+        return self.rendered / self.folder if self.sandbox else self.rendered
 
     @property
     def options(self) -> str:

@@ -9,13 +9,13 @@ import typer
 from inferloop_deploy.changes import Changes
 from inferloop_deploy.commands.apply import carry_out, tell_of_unfinished
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption
+from inferloop_deploy.commands.printing import print_json
 from inferloop_deploy.commands.staged import (
     DryRunOption,
     SandboxOption,
     Session,
     YesOption,
     ask,
-    print_json,
     staged,
 )
 from inferloop_deploy.operations import CarryOut, check_unprotected, guarded

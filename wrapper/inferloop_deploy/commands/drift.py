@@ -6,7 +6,8 @@ import typer
 
 from inferloop_deploy.changes import Changes
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption
-from inferloop_deploy.commands.staged import SandboxOption, print_json, staged
+from inferloop_deploy.commands.printing import print_json
+from inferloop_deploy.commands.staged import SandboxOption, staged
 from inferloop_deploy.errors import CHANGES
 from inferloop_deploy.operations import find_drift
 from inferloop_deploy.report.plans import drift_lines

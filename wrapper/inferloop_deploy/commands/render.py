@@ -8,7 +8,8 @@ import typer
 
 from inferloop_deploy.changes import Changes
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption, session
-from inferloop_deploy.commands.staged import DryRunOption, print_json, result_console
+from inferloop_deploy.commands.printing import print_json
+from inferloop_deploy.commands.staged import DryRunOption, result_console
 from inferloop_deploy.errors import CHANGES
 from inferloop_deploy.render import render as render_config
 from inferloop_deploy.render.write import Difference, difference, write

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -67,11 +66,6 @@ def error_console() -> Console:
 def result_console() -> Console:
     """Return the console for results."""
     return Console(highlight=False)
-
-
-def print_json(document: Mapping[str, Any]) -> None:
-    """Print a result for machines."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import typer
 from inferloop_deploy.changes import Changes
 from inferloop_deploy.clouds import find_cloud
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption, session
+from inferloop_deploy.commands.printing import print_json
 from inferloop_deploy.commands.staged import (
     DryRunOption,
     SandboxOption,
@@ -16,7 +17,6 @@ from inferloop_deploy.commands.staged import (
     ask,
     error_console,
     orderly_stop,
-    print_json,
     result_console,
     staged,
 )
@@ -27,14 +27,10 @@ from inferloop_deploy.report.lines import Line, show
 from inferloop_deploy.report.progress import Screen
 from inferloop_deploy.stage import Target, check_account, load_environment, state_tags
 
-app = typer.Typer()
-commands = typer.Typer(
-    name="state", help="Make the place that the state is kept in; release a lock.", no_args_is_help=True
-)
-app.add_typer(commands)
+app = typer.Typer(name="state", help="Make the place that the state is kept in; release a lock.", no_args_is_help=True)
 
 
-@commands.command()
+@app.command()
 def bootstrap(
     context: typer.Context,
     env: EnvironmentOption,
@@ -75,7 +71,7 @@ def bootstrap(
         show(result_console(), [Line(text, "green")])
 
 
-@commands.command()
+@app.command()
 def unlock(
     context: typer.Context,
     lock: Annotated[
