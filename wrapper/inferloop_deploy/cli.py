@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, str] = {
     "output": "Print the outputs of the last apply.",
     "state": "Make the place that the state is kept in; release a lock.",
     "sandbox": "Start, stop and look at the local stand-in for AWS.",
+    "demo": "Run the main job from end to end, without an account.",
     "completion": "Complete commands and names with the tab key.",
 }
 """What there is, in the order of `--help`: each is a module of `inferloop_deploy.commands` with a Typer app `app`."""
