@@ -364,10 +364,11 @@ def test_odd_columns_are_drawn_with_their_type(table: pa.Table) -> None:
         (pa.table({"a": [1]}), "too small"),
         (pa.table({"a": pa.array([], pa.int64())}), "too small"),
         (pa.Table.from_arrays([pa.array([1, 2]), pa.array([1, 2])], ["a", "a"]), "'a' occurs twice"),
+        (pa.table({f"c{i}": [1, 2] for i in range(301)}), "at most 300"),
         (pa.table({"tags": [[1], [2]]}), "'tags'"),
         (pa.table({"raw": [b"x", b"y"]}), "'raw'"),
     ],
-    ids=["one row", "no rows", "same name", "nested", "bytes"],
+    ids=["one row", "no rows", "same name", "too wide", "nested", "bytes"],
 )
 def test_tables_that_cannot_be_learned_name_the_column(table: pa.Table, message: str) -> None:
     with pytest.raises(InputError, match=message):

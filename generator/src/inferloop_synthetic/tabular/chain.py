@@ -30,6 +30,8 @@ from inferloop_synthetic.tabular.relations import Relation, find_relations, gap_
 from inferloop_synthetic.tabular.stages import Input, Learned, Stage, StageRules, draw, fit_stage
 
 WHOLE, DAY, TIME = "whole", "day", "time"
+MOST_INPUTS = 24
+"""A column is drawn given at most this many others, those that tell most about it."""
 MOST_PAIRS = 2**20
 """Two columns may determine a third when their codes have at most this many combinations."""
 
@@ -205,7 +207,7 @@ def fit_chain(table: pa.Table, rules: Rules, seed: int, first: Sequence[str] = (
         by = determined.get(order[j])
         if by is not None:
             return _lookup_stage([order.index(i) for i in by], j, learned, seed)
-        return fit_stage(j, earlier[j], learned, rules.stages, seed)
+        return fit_stage(j, _most_informative(j, earlier[j], learned), learned, rules.stages, seed)
 
     with ThreadPoolExecutor(2) as pool:
         stages = list(pool.map(fit, range(len(order))))
@@ -214,6 +216,20 @@ def fit_chain(table: pa.Table, rules: Rules, seed: int, first: Sequence[str] = (
         for i, stage in zip(order, stages, strict=True)
     )
     return Chain(tuple(columns), parts, tuple(notes))
+
+
+def _most_informative(target: int, earlier: Sequence[int], learned: Learned) -> list[int]:
+    """Return the earlier pieces that tell most about the target, in their order: all but in wide tables."""
+    if len(earlier) <= MOST_INPUTS:
+        return list(earlier)
+    own = learned.coarse[target]
+    information = {}
+    for i in earlier:
+        joint = np.bincount(own * 12 + learned.coarse[i], minlength=144).reshape(12, 12) / learned.rows
+        apart = np.outer(joint.sum(1), joint.sum(0))
+        seen = joint > 0
+        information[i] = float((joint[seen] * np.log(joint[seen] / apart[seen])).sum())
+    return sorted(sorted(earlier, key=lambda i: -information[i])[:MOST_INPUTS])
 
 
 def _read_columns(

@@ -42,6 +42,7 @@ from inferloop_synthetic.tabular.stages import Input, Stage
 BATCH_ROWS = 131_072
 CHUNK_ROWS = 65_536
 TRIES = 300
+MOST_COLUMNS = 300
 GENERATED = {Kind.identifier, Kind.text, Kind.personal}
 CLASSES: dict[str, type] = {
     c.__name__: c
@@ -377,6 +378,8 @@ def check_table(table: pa.Table, schema: TableSchema) -> None:
     absent = [name for name in names if name not in table.column_names]
     if absent:
         raise InputError(f"column {absent[0]!r} of the schema is not in the table")
+    if len(names) > MOST_COLUMNS:
+        raise InputError(f"{len(names):,} columns; at most {MOST_COLUMNS} can be learned: leave some out of the schema")
     if table.num_rows < 2:
         raise InputError(f"a table of {table.num_rows} rows is too small to learn from; at least 2 are needed")
 

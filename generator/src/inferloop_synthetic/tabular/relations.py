@@ -16,6 +16,8 @@ from inferloop_synthetic.tabular.arrays import Bools, Floats
 
 EXACT_SHARE = 0.998
 NEAR = 0.99
+CANDIDATES = 24
+"""Of a wide table only so many inputs, the most correlated, are tried in a formula."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ def _select(x: Floats, y: Floats, most: int = 6) -> tuple[list[int], Floats, flo
     goal = y[rows] - y.mean()
     picked: list[int] = []
     keep = np.ones(len(rows), np.bool_)
-    candidates = set(np.flatnonzero(scale > 0).tolist())
+    nearest = np.argsort(-np.abs(standard.T @ goal))
+    candidates = {int(i) for i in nearest[:CANDIDATES] if scale[i] > 0}
     while candidates and len(picked) < most:
         left = {i: _squares_left(standard[keep][:, [*picked, i]], goal[keep]) for i in candidates}
         best = min(left, key=lambda i: left[i])
