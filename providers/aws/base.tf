@@ -5,7 +5,7 @@ module "base" {
   environment   = var.environment
   cluster       = { enabled = var.eks_config.enabled, node_pools = var.eks_config.node_pools }
   services      = var.services
-  unique_suffix = data.aws_caller_identity.this.account_id
+  unique_suffix = local.account.id
 }
 
 locals {
