@@ -17,7 +17,7 @@ resource "aws_security_group" "bootstrap" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "bootstrap_https" {
-  for_each = local.bootstrap_count > 0 ? toset(var.bootstrap.https_egress_cidrs) : []
+  for_each = local.bootstrap_count > 0 ? toset(var.bootstrap.https_egress_cidrs) : toset([])
 
   security_group_id = aws_security_group.bootstrap[0].id
   description       = "Secrets Manager"
