@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from . import ec2, eks, elasticache, rds
+from . import awslambda, backup, batch, budgets, cloudfront, costexplorer, ec2, efs, eks, elasticache, guardduty, rds, s3, sqs, xray
 from .gap import Gap, GapClosed, Patches
 
 __all__ = ["CATALOGUE", "Gap", "GapClosed", "Patches", "install"]
 
-CATALOGUE: tuple[Gap, ...] = (*ec2.GAPS, *eks.GAPS, *elasticache.GAPS, *rds.GAPS)
+CATALOGUE: tuple[Gap, ...] = (
+    *awslambda.GAPS,
+    *backup.GAPS,
+    *batch.GAPS,
+    *budgets.GAPS,
+    *cloudfront.GAPS,
+    *costexplorer.GAPS,
+    *ec2.GAPS,
+    *efs.GAPS,
+    *eks.GAPS,
+    *elasticache.GAPS,
+    *guardduty.GAPS,
+    *rds.GAPS,
+    *s3.GAPS,
+    *sqs.GAPS,
+    *xray.GAPS,
+)
 """Every gap, by service; ids are unique."""
 
 

@@ -1,0 +1,42 @@
+"""Gaps in Amazon S3."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket
+
+from .gap import Gap, Patches
+
+
+def _conditions(patches: Patches) -> None:
+    def make(get_permission: Callable[..., PermissionResult]) -> Callable[..., PermissionResult]:
+        def without_conditional_denials(bucket: Any, action: str, resource: str) -> PermissionResult:
+            if bucket.policy is None:
+                return get_permission(bucket, action, resource)
+            policy = json.loads(bucket.policy)
+            statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+            kept = [one for one in statements if not (one["Effect"] == "Deny" and one.get("Condition"))]
+            if not kept:
+                return PermissionResult.NEUTRAL
+            return IAMPolicy(json.dumps({**policy, "Statement": kept})).is_action_permitted(action, resource)
+
+        return without_conditional_denials
+
+    patches.replace(FakeBucket, "get_permission", make)
+
+
+GAPS = (
+    Gap(
+        id="s3-conditional-denials",
+        service="S3",
+        stock="Enforces a bucket policy's denials without looking at their conditions: with TLS only, nobody gets in.",
+        remedy="Leaves out denials that have a condition.",
+        reason="Every bucket refuses requests without TLS or with the wrong key, and the state is an object in one.",
+        hides="Whether a condition of a bucket policy refuses what it should.",
+        install=_conditions,
+    ),
+)
