@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from . import awslambda, backup, batch, budgets, cloudfront, costexplorer, ec2, efs, eks, elasticache, guardduty, rds, s3, sqs, xray
+from . import (
+    autoscaling,
+    awslambda,
+    backup,
+    batch,
+    budgets,
+    cloudfront,
+    costexplorer,
+    ec2,
+    ecs,
+    efs,
+    eks,
+    elasticache,
+    guardduty,
+    rds,
+    s3,
+    sqs,
+    xray,
+)
 from .gap import Gap, GapClosed, Patches
 
 __all__ = ["CATALOGUE", "Gap", "GapClosed", "Patches", "install"]
 
 CATALOGUE: tuple[Gap, ...] = (
+    *autoscaling.GAPS,
     *awslambda.GAPS,
     *backup.GAPS,
     *batch.GAPS,
@@ -15,6 +34,7 @@ CATALOGUE: tuple[Gap, ...] = (
     *cloudfront.GAPS,
     *costexplorer.GAPS,
     *ec2.GAPS,
+    *ecs.GAPS,
     *efs.GAPS,
     *eks.GAPS,
     *elasticache.GAPS,
