@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+
 from inferloop_synthetic.sdk import to_arrow
 
 MOST_ROWS = 50_000

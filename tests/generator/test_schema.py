@@ -133,7 +133,7 @@ FORMULA = "columns: [{name: a, kind: float}]\nconstraints: [{type: formula, colu
         (FORMULA % "exit()", "only"),
     ],
 )
-def test_absurd_ranges_and_patterns_are_errors_that_name_the_column(column: str, message: str) -> None:
+def test_absurd_ranges_and_patterns_are_errors_that_name_the_column(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         model_from_schema(parse_schema(text, "s.yaml"))
 
