@@ -66,7 +66,7 @@ FORM = (
     Case("a tab", ("tab",), spec="service:\n\treplicas: 3"),
     Case("a tab inside brackets", ("tab",), spec="service: {\n\treplicas: 3}"),
     Case("an anchor and an alias", ("anchor",), spec="service: &common {replicas: 3}\nworkers: [*common]"),
-    Case("a merge key", ("anchor",), spec="service: &common {replicas: 3}\nnetworking: {<<: *common}"),
+    Case("a merge key", ("anchor", "unknown-key"), spec="service: &common {replicas: 3}\nnetworking: {<<: *common}"),
     Case("a Python tag", ("tag",), spec="service: {replicas: !!python/object/apply:os.system ['touch /tmp/owned']}"),
     Case("a standard tag", ("tag",), spec='service: {replicas: !!int "3"}'),
     Case("a key twice", ("duplicate-key",), spec="service: {replicas: 3, replicas: 4}"),
@@ -173,9 +173,7 @@ WHOLE_FILE = (
     Case(
         "an override of something else", ("unknown-key",), rest="environments: {dev: {specs: {service: {replicas: 2}}}}"
     ),
-    Case(
-        "an override of the name", ("unknown-key",), rest="environments: {dev: {metadata: {name: gamma}}}"
-    ),
+    Case("an override of the name", ("unknown-key",), rest="environments: {dev: {metadata: {name: gamma}}}"),
     Case(
         "an unknown key in an override", ("unknown-key",), rest="environments: {dev: {spec: {service: {replica: 2}}}}"
     ),
@@ -679,21 +677,21 @@ ENVIRONMENTS = (
     Case("no node to start on", ("node-pools",), replace={"min: 1, max: 4": "min: 0, max: 4"}),
     Case("a pool with min above max", ("node-pools",), replace={"min: 1, max: 4": "min: 5, max: 4"}),
     Case("a small disk for GPUs", ("node-pools",), replace={"disk: 100Gi": "disk: 30Gi"}),
-    Case("x86 and arm in one pool", ("node-pools",), replace={"[m7i.large]": "[m7i.large, m7g.large]"}),
+    Case("x86 and arm in one pool", ("node-pools",), replace={"[m7i.xlarge]": "[m7i.xlarge, m7g.xlarge]"}),
     Case("not the machine's GPU", ("node-pools",), replace={"type: nvidia-t4": "type: nvidia-l4"}),
     Case(
         "not the machine's number of GPUs",
         ("node-pools",),
         replace={"gpu: {type: nvidia-t4}": "gpu: {type: nvidia-t4, count: 2}"},
     ),
-    Case("a GPU machine without GPU", ("node-pools",), replace={"[m7i.large]": "[m7i.large, g5.xlarge]"}),
+    Case("a GPU machine without GPU", ("node-pools",), replace={"[m7i.xlarge]": "[m7i.xlarge, g5.xlarge]"}),
     Case("a machine without GPUs for GPUs", ("node-pools",), replace={"[g4dn.xlarge]": "[m7i.xlarge]"}),
-    Case("a family for a machine", ("node-pools",), replace={"[m7i.large]": "[m7i]"}),
+    Case("a family for a machine", ("node-pools",), replace={"[m7i.xlarge]": "[m7i]"}),
     Case(
         "one machine for spot",
         ("spot-machines",),
         replace={
-            "min: 1, max: 4}": "min: 1, max: 4}\n      - {name: spot, machineTypes: [m7i.large], min: 0, spot: true}"
+            "min: 1, max: 4}": "min: 1, max: 4}\n      - {name: spot, machineTypes: [m7i.xlarge], min: 0, spot: true}"
         },
     ),
     Case(

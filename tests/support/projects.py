@@ -27,7 +27,7 @@ spec:
   network: {zones: [us-east-1a, us-east-1b]}
   cluster:
     nodePools:
-      - {name: general, machineTypes: [m7i.large], min: 1, max: 4}
+      - {name: general, machineTypes: [m7i.xlarge], min: 1, max: 4}
       - {name: gpu, machineTypes: [g4dn.xlarge], min: 0, max: 2, disk: 100Gi, gpu: {type: nvidia-t4}}
   sizes:
     database: {small: db.t4g.medium}

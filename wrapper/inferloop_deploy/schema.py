@@ -102,7 +102,19 @@ def _model_schema(model: type[Model]) -> Schema:
     definitions = raw.pop("$defs")
     schema = _object(raw)
     schema["definitions"] = {name: _object(definition) for name, definition in sorted(definitions.items())}
+    for definition in (schema, *schema["definitions"].values()):
+        definition["properties"] = {
+            key: _described(value, schema["definitions"]) for key, value in definition["properties"].items()
+        }
     return schema
+
+
+def _described(value: Schema, definitions: Mapping[str, Schema]) -> Schema:
+    """Return a field's schema with its meaning; pydantic leaves it out where its model has the same."""
+    if "description" in value:
+        return value
+    (name,) = set(_references(value))
+    return {"description": definitions[name]["description"], **value}
 
 
 def _object(schema: Schema) -> Schema:

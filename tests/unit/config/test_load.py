@@ -60,9 +60,7 @@ def test_a_pipe_in_the_place_of_a_file_is_a_problem_and_nothing_waits(make_proje
     assert _only_problem(root).check == "file"
 
 
-def test_a_file_that_cannot_be_opened_is_a_problem(
-    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_opened_is_a_problem(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_project({"services/other/deployment-config.yaml": "x"})
     opened = Path.open
 

@@ -101,7 +101,8 @@ def test_a_python_tag_is_never_executed(tmp_path: Path) -> None:
 
 def test_aliases_are_not_followed_so_that_a_small_file_stays_small() -> None:
     laughs = 'a: &a ["x","x","x","x","x","x","x","x","x"]\n' + "".join(
-        f"{name}: &{name} [{','.join(['*' + before] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+        f"{name}: &{name} [{','.join(['*' + before] * 9)}]\n"
+        for before, name in zip("abcdefgh", "bcdefghi", strict=True)
     )
     parsed = parse(laughs, "f.yaml", "service")
     assert {problem.check for problem in parsed.problems} == {"anchor"}

@@ -6,23 +6,23 @@ What pydantic finds becomes problems at the place where the value, or the key, w
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from inferloop_deploy.config.fields import field_at, fields_at, fields_named
+from inferloop_deploy.config.fields import field_at, fields_at, fields_named, has_variants
 from inferloop_deploy.config.hints import TYPES, expectation
 from inferloop_deploy.config.source import (
     Node,
     Path,
-    Scalar,
     Sequence,
     Table,
-    child_of,
     find,
     nearest,
+    nulls,
     plain,
     quoted,
     spell,
@@ -56,7 +56,7 @@ ATTEMPTS = 4
 
 def fit(tree: Table, model: type[M]) -> Fitted[M]:
     """Return a tree as a model, with every way in which it does not fit."""
-    problems: tuple[Problem, ...] = ()
+    problems = tuple(_unknown_nulls(tree, model))
     pruned: frozenset[Path] = frozenset()
     rest = tree
     for attempt in range(ATTEMPTS):
@@ -65,8 +65,8 @@ def fit(tree: Table, model: type[M]) -> Fitted[M]:
         except ValidationError as error:
             found = error.errors(include_url=False)
         if attempt == 0:
-            problems = tuple(problem_of(details, tree, model) for details in found)
-        gone = {path for details in found if (path := _to_prune(details, rest))}
+            problems += tuple(problem_of(details, tree, model) for details in found)
+        gone = {path for details in found if (path := _to_prune(details, rest, model))}
         if not gone:
             break
         pruned |= gone
@@ -74,9 +74,17 @@ def fit(tree: Table, model: type[M]) -> Fitted[M]:
     return Fitted(None, tree, problems, pruned)
 
 
-def _to_prune(details: ErrorDetails, tree: Table) -> Path:
+def _unknown_nulls(tree: Table, model: type[BaseModel]) -> Iterator[Problem]:
+    """Yield a problem for each unknown key that is null; as null stands for the default, the model does not see it."""
+    for path in nulls(tree):
+        fields = fields_at(model, path[:-1], tree)
+        if fields and path[-1] not in fields:
+            yield _unknown_key(path, tree, model)
+
+
+def _to_prune(details: ErrorDetails, tree: Table, model: type[BaseModel]) -> Path:
     """Return the path to leave out because of an error: the value, or the table that misses something."""
-    path = _path_in(tree, details["loc"])
+    path = _path_in(model, details)
     missing = details["type"] in ("missing", "union_tag_not_found")
     return path[:-1] if missing and find(tree, path) is None else path
 
@@ -100,7 +108,7 @@ def _pruned(node: Node, path: Path, gone: set[Path]) -> Node:
 
 def problem_of(details: ErrorDetails, tree: Table, model: type[BaseModel]) -> Problem:
     """Return one of pydantic's errors as a problem, at the place in the tree that it is about."""
-    path = _path_in(tree, details["loc"])
+    path = _path_in(model, details)
     kind = details["type"]
     node = find(tree, path)
     if kind == "extra_forbidden":
@@ -112,35 +120,37 @@ def problem_of(details: ErrorDetails, tree: Table, model: type[BaseModel]) -> Pr
     if kind == "union_tag_invalid":
         path, node = (*path, "type"), find(tree, (*path, "type"))
     expected, hint = expectation(details, node, field_at(model, path, tree))
+    found = None if node is None else describe(node, path)
     origin = nearest(tree, path).origin
+    if _is_about_key(details) and node is not None:
+        found, origin = quoted(str(path[-1])), node.key or origin
     check = "wrong-type" if kind in TYPES else "accepted-values"
     message = "wrong type" if check == "wrong-type" else "not accepted"
     return Problem(
         origin.file, origin.line, origin.column, spell(path, tree), message,
-        None if node is None else describe(node, path), expected, hint, check,
+        found, expected, hint, check,
     )  # fmt: skip
 
 
-def _path_in(tree: Table, location: tuple[int | str, ...]) -> Path:
-    """Return pydantic's location without the steps that are no part of the document: tags of variants, `[key]`."""
+def _path_in(model: type[BaseModel], details: ErrorDetails) -> Path:
+    """Return pydantic's location without the steps that are no part of the document.
+
+    These are the kind of a list's item, which follows its index, and `[key]` where a key itself is meant.
+    """
+    location = details["loc"][:-1] if _is_about_key(details) else details["loc"]
     path: list[int | str] = []
-    node: Node | None = tree
-    for index, step in enumerate(location):
-        if step == "[key]":
-            break
-        child = None if node is None else child_of(node, step)
-        last = index == len(location) - 1
-        after_item = bool(path) and isinstance(path[-1], int)
-        if child is None and after_item and not last and _is_tag(node, step):
+    skip = False
+    for step in location:
+        if skip:
+            skip = False
             continue
         path.append(step)
-        node = child
+        skip = isinstance(step, int) and has_variants(model, tuple(path))
     return tuple(path)
 
 
-def _is_tag(node: Node | None, step: int | str) -> bool:
-    kind = None if node is None else child_of(node, "type")
-    return isinstance(kind, Scalar) and kind.value == step
+def _is_about_key(details: ErrorDetails) -> bool:
+    return details["loc"][-1:] == ("[key]",) and details["type"] != "extra_forbidden"
 
 
 def describe(node: Node, path: Path = ()) -> str:

@@ -94,19 +94,25 @@ def _is_union(annotation: Any) -> bool:
 
 
 @cache
-def named_lists(model: type[BaseModel]) -> frozenset[str]:
-    """Return the keys, anywhere under a model, whose lists hold items with a required `name`."""
-    found: set[str] = set()
+def _all_models(model: type[BaseModel]) -> frozenset[type[BaseModel]]:
+    """Return a model and every model in it."""
     seen: set[type[BaseModel]] = set()
     waiting = [model]
     while waiting:
         current = waiting.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        for name, field in fields_of(current).items():
+        if current not in seen:
+            seen.add(current)
+            waiting += [inner for field in fields_of(current).values() for inner in models_in(field.info.annotation)]
+    return frozenset(seen)
+
+
+@cache
+def named_lists(model: type[BaseModel]) -> frozenset[str]:
+    """Return the keys, anywhere under a model, whose lists hold items with a required `name`."""
+    found: set[str] = set()
+    for candidate in _all_models(model):
+        for name, field in fields_of(candidate).items():
             inner = models_in(field.info.annotation)
-            waiting += inner
             if is_list(field.info.annotation) and inner and all("name" in fields_of(item) for item in inner):
                 found.add(name)
     return frozenset(found)
@@ -120,6 +126,23 @@ def fields_at(model: type[BaseModel], path: Path, tree: Node | None = None) -> d
 def field_at(model: type[BaseModel], path: Path, tree: Node | None = None) -> Field | None:
     """Return the field at a path, or None where the models know none there."""
     return fields_at(model, path[:-1], tree).get(str(path[-1])) if path else None
+
+
+@cache
+def _variant_lists(model: type[BaseModel]) -> frozenset[str]:
+    """Return the keys whose lists hold items of several kinds."""
+    found = set()
+    for key in named_lists(model):
+        for candidate in _all_models(model):
+            field = fields_of(candidate).get(key)
+            if field is not None and len(models_in(field.info.annotation)) > 1:
+                found.add(key)
+    return frozenset(found)
+
+
+def has_variants(model: type[BaseModel], path: Path) -> bool:
+    """Tell whether the item of a list at a path may be of several kinds."""
+    return len(path) > 1 and path[-2] in _variant_lists(model)
 
 
 def fields_named(model: type[BaseModel], path: Path, tree: Node | None = None) -> list[Field]:

@@ -6,6 +6,7 @@ other is associative, so that it does not matter in which order they are brought
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
@@ -54,13 +55,12 @@ def _merge_named(base: Sequence, override: Sequence, named: frozenset[str]) -> S
     places = {name: index for index, item in enumerate(items) if (name := name_of(item)) is not None}
     for item in override.items:
         name = name_of(item)
-        place = None if name is None else places.get(name)
-        if place is None:
-            if name is not None:
-                places[name] = len(items)
+        if name in places:
+            items[places[name]] = merge(items[places[name]], item, named)
+        elif name is not None or item not in items:
             items.append(item)
-        else:
-            items[place] = merge(items[place], item, named)
+            if name is not None:
+                places[name] = len(items) - 1
     return Sequence(tuple(items), override.origin, override.key, base.resets)
 
 
@@ -91,6 +91,6 @@ def expand_short_forms(node: Node, key: str | None = None) -> Node:
 
 
 def _count(value: object) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,2}", value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

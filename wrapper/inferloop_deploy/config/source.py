@@ -5,6 +5,7 @@ A document is a tree of three kinds of node. Trees are never changed; merging ma
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -83,6 +84,19 @@ def plain(node: Node) -> Plain:
         read = ((key, plain(child)) for key, child in node.entries.items())
         return {key: value for key, value in read if value is not None}
     return [plain(child) for child in node.items]
+
+
+def nulls(node: Node, path: Path = ()) -> Iterator[Path]:
+    """Yield the path of every explicit null under a key."""
+    children = (
+        node.entries.items() if isinstance(node, Table) else enumerate(node.items) if isinstance(node, Sequence) else ()
+    )
+    for step, child in children:
+        if isinstance(child, Scalar):
+            if child.value is None and isinstance(step, str):
+                yield (*path, step)
+        else:
+            yield from nulls(child, (*path, step))
 
 
 def find(node: Node, path: Path) -> Node | None:
