@@ -3,24 +3,53 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pytest
 
+from inferloop_synthetic.cli import main
 from inferloop_synthetic.data.reading import read_table
 
 
-def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from inferloop_synthetic.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+@dataclass(frozen=True)
+class Done:
+    """What a command printed and how it ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Run(Protocol):
+    """Runs a command line in a folder."""
+
+    def __call__(self, *arguments: object, cwd: Path) -> Done: ...
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Run commands in this process: starting Python anew for each would take most of the time."""
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def call(*arguments: object, cwd: Path) -> Done:
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["inferloop-synthetic", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ending:
+            main()
+        out, err = capsys.readouterr()
+        return Done(int(ending.value.code or 0), out, err)
+
+    yield call
+    signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.fixture
@@ -29,7 +58,7 @@ def folder(orders: pa.Table, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_generate_writes_the_rows_and_the_report(folder: Path) -> None:
+def test_generate_writes_the_rows_and_the_report(run: Run, folder: Path) -> None:
     done = run(
         "generate", "orders.csv", "--rows", 3000, "--seed", 7, "-o", "out.parquet", "--report", "r.html", cwd=folder
     )
@@ -46,7 +75,7 @@ def test_generate_writes_the_rows_and_the_report(folder: Path) -> None:
     assert (folder / "again.html").read_text() == (folder / "r.html").read_text()
 
 
-def test_the_same_seed_gives_the_same_file(folder: Path) -> None:
+def test_the_same_seed_gives_the_same_file(run: Run, folder: Path) -> None:
     for name, seed, threads in (("a.csv", 3, 1), ("b.csv", 3, 2), ("c.csv", 4, 1)):
         assert (
             run("generate", "orders.csv", "--seed", seed, "--threads", threads, "-o", name, cwd=folder).returncode == 0
@@ -56,7 +85,7 @@ def test_the_same_seed_gives_the_same_file(folder: Path) -> None:
     assert a != c
 
 
-def test_conditions_hold_in_every_row(folder: Path) -> None:
+def test_conditions_hold_in_every_row(run: Run, folder: Path) -> None:
     done = run(
         "generate", "orders.csv", "--rows", 200, "-o", "o.csv", "--where", "country=IT|FR", "--where", "quantity>=10",
         "--where", "quantity<=12", cwd=folder,
@@ -67,7 +96,7 @@ def test_conditions_hold_in_every_row(folder: Path) -> None:
     assert set(table["quantity"].to_pylist()) == {10, 11, 12}
 
 
-def test_a_detected_schema_can_be_edited_and_given_back(folder: Path) -> None:
+def test_a_detected_schema_can_be_edited_and_given_back(run: Run, folder: Path) -> None:
     assert run("schema", "orders.csv", "-o", "s.yaml", cwd=folder).returncode == 0
     text = (folder / "s.yaml").read_text()
     edited = text + "constraints:\n- {type: inequality, left: free, right: quantity}\n"
@@ -77,13 +106,13 @@ def test_a_detected_schema_can_be_edited_and_given_back(folder: Path) -> None:
     assert all(f <= q for f, q in zip(table["free"].to_pylist(), table["quantity"].to_pylist(), strict=True))
 
 
-def test_a_schema_alone_is_enough(tmp_path: Path) -> None:
+def test_a_schema_alone_is_enough(run: Run, tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text('{"id": "integer[1:9]", "name": "string"}')
     assert run("generate", "s.json", "--rows", 50, "-o", "o.jsonl", cwd=tmp_path).returncode == 0
     assert len((tmp_path / "o.jsonl").read_text().splitlines()) == 50
 
 
-def test_validate_finds_a_copied_table(folder: Path, orders: pa.Table) -> None:
+def test_validate_finds_a_copied_table(run: Run, folder: Path, orders: pa.Table) -> None:
     pacsv.write_csv(orders.slice(1500, 1500), folder / "holdout.csv")
     done = run("validate", "orders.csv", "orders.csv", "--holdout", "holdout.csv", "--output", "json", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -92,7 +121,7 @@ def test_validate_finds_a_copied_table(folder: Path, orders: pa.Table) -> None:
     assert "not attacked" in words.stdout
 
 
-def test_info_lists_the_engine(tmp_path: Path) -> None:
+def test_info_lists_the_engine(run: Run, tmp_path: Path) -> None:
     assert "tabular" in json.loads(run("info", "--output", "json", cwd=tmp_path).stdout)["engines"]
 
 
@@ -110,7 +139,7 @@ def test_info_lists_the_engine(tmp_path: Path) -> None:
         (["report", "orders.csv", "-o", "r.html"], "JSON"),
     ],
 )
-def test_mistakes_are_one_line_that_names_them(folder: Path, arguments: list[str], message: str) -> None:
+def test_mistakes_are_one_line_that_names_them(run: Run, folder: Path, arguments: list[str], message: str) -> None:
     done = run(*arguments, cwd=folder)
     assert done.returncode == 2
     assert message in done.stderr
