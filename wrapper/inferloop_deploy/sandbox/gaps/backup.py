@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from moto.backup import responses, urls
 from moto.backup.exceptions import ResourceNotFoundException
@@ -78,6 +80,17 @@ def _add(patches: Patches) -> None:
     patches.route(urls, "/backup/plans/(?P<plan>[^/]+)/selections/(?P<selection>[^/]+)$", urls.response.dispatch)
 
 
+def _tags(patches: Patches) -> None:
+    def make(_: Callable[..., str]) -> Callable[..., str]:
+        def list_tags(response: Any) -> str:
+            arn = unquote(response.path.rstrip("/").rpartition("/")[2])
+            return json.dumps({"Tags": response.backup_backend.list_tags(resource_arn=arn)})
+
+        return list_tags
+
+    patches.replace(responses.BackupResponse, "list_tags", make)
+
+
 GAPS = (
     Gap(
         id="backup-selections",
@@ -87,5 +100,14 @@ GAPS = (
         reason="A plan selects resources by their tags.",
         hides="Which resources a selection finds, and backups themselves.",
         install=_add,
+    ),
+    Gap(
+        id="backup-tags",
+        service="Backup",
+        stock="Finds tags only where the path of the request ends with a slash, which the provider's does not.",
+        remedy="Finds them either way.",
+        reason="Every plan would set them again.",
+        hides="Nothing.",
+        install=_tags,
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.batch.models import BatchBackend
+from moto.batch.responses import BatchResponse
 from moto.iam.exceptions import NotFoundException
 
 from .gap import Gap, Patches
@@ -44,6 +45,34 @@ def _role_of(backend: Any) -> str:
     return str(role.arn)
 
 
+def _update_policy(patches: Patches) -> None:
+    def keep(update: Callable[..., str]) -> Callable[..., str]:
+        def updatecomputeenvironment(response: Any) -> str:
+            policy = response._get_param("updatePolicy")
+            if policy is not None:
+                name = response._get_param("computeEnvironment")
+                response.batch_backend.get_compute_environment(name).sandbox_update_policy = policy
+            return update(response)
+
+        return updatecomputeenvironment
+
+    def tell(describe: Callable[..., list[dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]:
+        def describe_compute_environments(backend: Any, environments: list[str] | None = None) -> list[dict[str, Any]]:
+            found = describe(backend, environments)
+            for one in found:
+                policy = getattr(
+                    backend._compute_environments[one["computeEnvironmentArn"]], "sandbox_update_policy", None
+                )
+                if policy is not None:
+                    one["updatePolicy"] = policy
+            return found
+
+        return describe_compute_environments
+
+    patches.replace(BatchResponse, "updatecomputeenvironment", keep)
+    patches.replace(BatchBackend, "describe_compute_environments", tell)
+
+
 GAPS = (
     Gap(
         id="batch-service-linked-role",
@@ -53,5 +82,14 @@ GAPS = (
         reason="AWS recommends the service-linked role, and updates of an environment in place need it.",
         hides="Nothing.",
         install=_service_linked_role,
+    ),
+    Gap(
+        id="batch-update-policy",
+        service="Batch",
+        stock="Forgets how a compute environment is updated.",
+        remedy="Tells it as it was set.",
+        reason="Every plan would set it again.",
+        hides="Nothing.",
+        install=_update_policy,
     ),
 )

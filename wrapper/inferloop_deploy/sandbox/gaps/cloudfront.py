@@ -6,6 +6,7 @@ The shapes are those of the Amazon CloudFront API reference, as botocore's servi
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from moto.cloudfront import responses, urls
@@ -87,8 +88,10 @@ def _policies(kind: str, path: str) -> Callable[[Patches], None]:
 def _whole_distributions(patches: Patches) -> None:
     def keep(change: Callable[..., Any], config_name: str) -> Callable[..., Any]:
         def changed(backend: Any, *arguments: Any, **named: Any) -> Any:
+            # Moto changes what it is given.
+            config = deepcopy(named[config_name])
             answer = change(backend, *arguments, **named)
-            answer[0].sandbox_config = named[config_name]
+            answer[0].sandbox_config = config
             return answer
 
         return changed

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
+from moto.ec2.models.security_groups import SecurityRule
 
 from .gap import Gap, Patches
 
@@ -24,6 +25,13 @@ def _launch_template_tags(patches: Patches) -> None:
     patches.replace(LaunchTemplateBackend, "create_launch_template", make)
 
 
+def _rule_descriptions(patches: Patches) -> None:
+    def make(_: Any) -> Any:
+        return property(lambda rule: rule.ip_range.get("Description") or rule.source_group.get("Description"))
+
+    patches.replace(SecurityRule, "description", make)
+
+
 GAPS = (
     Gap(
         id="ec2-launch-template-tags",
@@ -33,5 +41,14 @@ GAPS = (
         reason="Every plan would remove them from the template, and roll the nodes that use it.",
         hides="Nothing.",
         install=_launch_template_tags,
+    ),
+    Gap(
+        id="ec2-rule-descriptions",
+        service="EC2",
+        stock="Does not tell the description of a security group's rule that names another group.",
+        remedy="Tells it.",
+        reason="Every plan would set it again.",
+        hides="Nothing.",
+        install=_rule_descriptions,
     ),
 )

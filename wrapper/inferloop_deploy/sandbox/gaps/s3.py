@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
 
 from .gap import Gap, Patches
 
@@ -29,6 +31,30 @@ def _conditions(patches: Patches) -> None:
     patches.replace(FakeBucket, "get_permission", make)
 
 
+def _event_bridge(patches: Patches) -> None:
+    def make(read: Callable[..., Any]) -> Callable[..., Any]:
+        def get_bucket_notification(response: Any) -> Any:
+            kept = response.backend.get_bucket_notification_configuration(response.bucket_name)
+            status, headers, body = read(response)
+            if kept is not None and kept.event_bridge is not None:
+                text = body.decode() if isinstance(body, bytes) else body
+                body = text.replace(
+                    "</NotificationConfiguration>", "<EventBridgeConfiguration/></NotificationConfiguration>"
+                )
+                if body == text:
+                    body = re.sub(
+                        r"<NotificationConfiguration([^>]*)/>",
+                        r"<NotificationConfiguration\1><EventBridgeConfiguration/></NotificationConfiguration>",
+                        text,
+                    )
+                headers["content-length"] = str(len(body))
+            return status, headers, body
+
+        return get_bucket_notification
+
+    patches.replace(S3Response, "get_bucket_notification", make)
+
+
 GAPS = (
     Gap(
         id="s3-conditional-denials",
@@ -38,5 +64,14 @@ GAPS = (
         reason="Every bucket refuses requests without TLS or with the wrong key, and the state is an object in one.",
         hides="Whether a condition of a bucket policy refuses what it should.",
         install=_conditions,
+    ),
+    Gap(
+        id="s3-event-bridge",
+        service="S3",
+        stock="Does not tell that a bucket sends its events to EventBridge.",
+        remedy="Tells it.",
+        reason="Every plan would switch it on again.",
+        hides="Nothing.",
+        install=_event_bridge,
     ),
 )

@@ -27,16 +27,21 @@ def _kept_attributes(patches: Patches) -> None:
 def _redrive_policies(patches: Patches) -> None:
     def make(attributes: Any) -> Any:
         def with_redrive_policies(queue: Any) -> dict[str, Any]:
+            if not hasattr(queue, "redrive_allow_policy"):
+                queue.redrive_allow_policy = None
             result: dict[str, Any] = attributes.fget(queue)
+            result.pop("RedriveAllowPolicy", None)
             if queue.redrive_policy:
                 result["RedrivePolicy"] = json.dumps(queue.redrive_policy, separators=(",", ":"))
-            if getattr(queue, "redrive_allow_policy", None):
+            if queue.redrive_allow_policy:
                 result["RedriveAllowPolicy"] = queue.redrive_allow_policy
             return result
 
         return property(with_redrive_policies)
 
     patches.replace(Queue, "attributes", make)
+    # The names that GetQueueAttributes accepts; the attribute itself is told above, where it is set.
+    patches.replace(Queue, "KMS_ATTRIBUTES", lambda names: [*names, "RedriveAllowPolicy"])
 
 
 GAPS = (
