@@ -1,0 +1,143 @@
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+mock_provider "aws" {
+  alias  = "us_east_1"
+  source = "./tests/mocks"
+}
+
+variables {
+  environment = {
+    name        = "dev"
+    owner       = "platform@example.com"
+    cost_center = "cc-0001"
+    region      = "us-east-1"
+    dns         = { domain = "dev.example.com" }
+    network     = { cidr = "10.20.0.0/16", zones = ["us-east-1a", "us-east-1b", "us-east-1c"] }
+    sizes = {
+      database = { small = "db.t4g.medium" }
+      cache    = { small = "cache.t4g.small" }
+    }
+    log_retention       = "7d"
+    deletion_protection = false
+    notify              = ["platform@example.com"]
+    budget              = { monthly = 100, services = { tabular = 50 } }
+    pipelines           = { issuer = "https://token.example.com", plan_subjects = ["repo:inferloop:pull_request"], apply_subjects = ["repo:inferloop:environment:dev"] }
+  }
+  eks_config = {
+    node_pools = { general = { machine_types = ["m7i.large"], min = 1, max = 3 } }
+    access     = { platform = { principal = "arn:aws:iam::123456789012:role/platform", role = "admin" } }
+  }
+  services = yamldecode(file("./tests/services.yaml"))
+}
+
+run "each_service_gets_what_its_file_asks_for" {
+  command = apply
+  assert {
+    condition     = keys(module.database.arns) == ["shared", "tabular-archive"] && keys(module.cache.arns) == ["shared"] && keys(module.queue.arns) == ["tabular-jobs"] && keys(module.storage.arns) == ["lake", "tabular-datasets"]
+    error_message = "Databases, caches, queues and buckets are those of the services, shared ones once."
+  }
+  assert {
+    condition     = keys(module.functions.arns) == ["tabular-index", "tabular-notify", "thumbs"] && keys(module.batch.job_definition_arns) == ["tabular-nightly"] && keys(module.containers.service_names) == ["edge"] && keys(module.metadata.arns) == ["tabular-runs"] && keys(module.files.ids) == ["tabular-models"]
+    error_message = "Functions, jobs, Fargate services, tables and file systems are those of the services."
+  }
+  assert {
+    condition     = keys(module.security.service_key_arns) == ["edge", "tabular"]
+    error_message = "thumbs asks for the platform's key, so it has none of its own."
+  }
+  assert {
+    condition     = keys(output.platform.identities) == ["tabular"]
+    error_message = "Only what runs in the cluster has a service account's role."
+  }
+  assert {
+    condition     = keys(output.platform.databases.tabular) == ["archive", "old", "postgres"] && output.platform.databases.tabular.postgres.auth == "iam" && output.platform.databases.tabular.postgres.secret == null && output.platform.databases.tabular.old.auth == "secret" && output.platform.databases.tabular.old.secret == "arn:aws:secretsmanager:us-east-1:123456789012:secret:old-AbCdEf"
+    error_message = "A database is entered with a token, one that is brought with its secret, of which only the ARN is told."
+  }
+  assert {
+    condition     = output.platform.databases.tabular.postgres.host == "inferloop-dev-shared.abc.us-east-1.rds.amazonaws.com" && output.platform.databases.tabular.postgres.database == "tabular"
+    error_message = "Where the service's database is."
+  }
+  assert {
+    condition     = output.platform.object_storage.buckets.tabular.datasets.prefix == "datasets" && output.platform.object_storage.buckets.edge.lake.prefix == "edge"
+    error_message = "Each service keeps to its prefix."
+  }
+  assert {
+    condition     = output.ci.plan_role_arn != null && output.ci.apply_role_arn != null
+    error_message = "Pipelines get their roles."
+  }
+}
+
+run "without_services_and_cluster_there_is_a_network_and_little_more" {
+  command = plan
+  variables {
+    services    = {}
+    eks_config  = { enabled = false }
+    environment = merge(var.environment, { pipelines = null, budget = null, security = { threat_detection = false, audit_trail = false } })
+  }
+  assert {
+    condition     = output.platform.cluster == null && output.ci == null
+    error_message = "Without a cluster and pipelines there is nothing to tell of them."
+  }
+  assert {
+    condition = sum([for things in [
+      module.database.arns, module.cache.arns, module.queue.arns, module.storage.arns, module.secrets.arns, module.metadata.arns, module.files.ids,
+      module.functions.arns, module.batch.queue_arns, module.containers.service_names, module.registry.urls, module.security.service_key_arns, module.cdn.distribution_ids,
+    ] : length(things)]) == 0
+    error_message = "What no service asks for is not made."
+  }
+  assert {
+    condition     = module.security.trail_arn == null && module.security.guardduty_detector_id == null && module.edge.web_acl_arn == null
+    error_message = "Safeguards that the organisation runs elsewhere are left to it, and a firewall needs a way in."
+  }
+}
+
+run "everything_can_be_brought" {
+  command = plan
+  variables {
+    environment = merge(var.environment, {
+      encryption_key = "arn:aws:kms:us-east-1:123456789012:key/99999999-2222-3333-4444-555555555555"
+      dns            = { domain = "dev.example.com", existing_zone = "Z999", existing_certificate = "arn:aws:acm:us-east-1:123456789012:certificate/99999999-2222-3333-4444-555555555555" }
+      registry       = { existing = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shared" }
+      identities     = { tabular = "arn:aws:iam::123456789012:role/our-tabular" }
+      network = merge(var.environment.network, { existing = {
+        vpc_id             = "vpc-0123456789abcdef0"
+        cidr               = "10.99.0.0/16"
+        public_subnet_ids  = ["subnet-01", "subnet-02", "subnet-03"]
+        private_subnet_ids = ["subnet-11", "subnet-12", "subnet-13"]
+        data_subnet_ids    = ["subnet-21", "subnet-22", "subnet-23"]
+      } })
+      shared = {
+        database = { existing = { host = "db.example.com", secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf", resource_id = "db-XYZ", security_group = "sg-0123456789abcdef0" } }
+        cache    = { existing = { host = "cache.example.com" } }
+      }
+    })
+    eks_config = { existing = {
+      name                   = "ours"
+      endpoint               = "https://ours.example.com"
+      ca_certificate         = "Y2E="
+      oidc_issuer            = "https://oidc.example.com/id/1"
+      oidc_provider_arn      = "arn:aws:iam::123456789012:oidc-provider/oidc.example.com/id/1"
+      node_security_group_id = "sg-0fedcba9876543210"
+    } }
+    services = {
+      tabular = { spec = { dependencies = {
+        postgres = { type = "database", shared = true }
+        redis    = { type = "cache", shared = true }
+        bucket   = { type = "storage", existing = { bucket = "our-bucket" } }
+        queue    = { type = "queue", existing = { arn = "arn:aws:sqs:us-east-1:123456789012:ours", url = "https://sqs.us-east-1.amazonaws.com/123456789012/ours" } }
+        files    = { type = "storage", class = "file", existing = { file_system = "fs-0123456789abcdef0" } }
+        function = { type = "function", existing = { arn = "arn:aws:lambda:us-east-1:123456789012:function:ours" } }
+        table    = { type = "database", engine = "dynamodb", existing = { table = "ours" } }
+      } } }
+    }
+  }
+  assert {
+    condition     = output.platform.cluster.name == "ours" && output.platform.dns.zone == "Z999" && output.platform.databases.tabular.postgres.host == "db.example.com" && output.platform.caches.tabular.redis.host == "cache.example.com" && output.platform.object_storage.buckets.tabular.bucket.bucket == "our-bucket" && output.platform.queues.tabular.queue.url == "https://sqs.us-east-1.amazonaws.com/123456789012/ours" && output.platform.files.tabular.files.file_system == "fs-0123456789abcdef0" && output.platform.tables.tabular.table.name == "ours" && output.platform.identities.tabular.role == "arn:aws:iam::123456789012:role/our-tabular"
+    error_message = "What is brought is told like what is made."
+  }
+  assert {
+    condition     = module.network.vpc_id == "vpc-0123456789abcdef0" && output.platform.registry.repositories["tabular"] == "123456789012.dkr.ecr.us-east-1.amazonaws.com/shared/tabular" && module.security.platform_key_arns["platform"] == "arn:aws:kms:us-east-1:123456789012:key/99999999-2222-3333-4444-555555555555"
+    error_message = "Network, registry and key are those that were brought."
+  }
+}
