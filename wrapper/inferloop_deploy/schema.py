@@ -120,7 +120,7 @@ def _described(value: Schema, definitions: Mapping[str, Schema]) -> Schema:
 def _object(schema: Schema) -> Schema:
     required = schema.get("required", [])
     properties = {
-        name: _value(value) if name in required else _or_null(_value(value))
+        name: _without_default(_value(value)) if name in required else _or_null(_value(value))
         for name, value in schema.get("properties", {}).items()
     }
     return {
@@ -132,12 +132,18 @@ def _object(schema: Schema) -> Schema:
     }
 
 
+def _without_default(schema: Schema) -> Schema:
+    return {key: value for key, value in schema.items() if key != "default"}
+
+
 def _value(schema: Schema) -> Schema:
     """Return a value's schema without what pydantic adds for itself; the meaning stands first."""
     kept = {key: value for key, value in schema.items() if key not in ("title", "discriminator", "default")}
     default = schema.get("default")
     if default is not None and not isinstance(default, dict):
         kept["default"] = default
+    elif schema.get("type") == "array" and "default" not in schema:
+        kept["default"] = []
     for key in ("anyOf", "oneOf"):
         if key in kept:
             kept[key] = [_value(variant) for variant in kept[key]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inferloop_deploy.config.patterns import ACCEPTED
@@ -62,16 +62,21 @@ def explain(schema: Schema, path: str) -> list[Explained]:
     """
     places = [_Place(schema, schema, None, False)]
     walked: list[str] = []
-    for step in steps_of(path):
-        following = [below for place in places for below in place.below(step)]
+    for match in _STEP.finditer(path):
+        item, name = match.groups()
+        step = item if name is None else name
+        following = [below for place in places for below in (place.items() if name is None else place.below(name))]
         if not following:
             raise _unknown(places, walked, step)
         places = following
         walked.append(step)
-    explained = {place.explained(".".join(walked)) for place in places}
-    if len({(entry.meaning, entry.accepts, entry.default) for entry in explained}) == 1:
-        first = next(iter(explained))
-        return [Explained(first.path, first.meaning, first.accepts, first.default, first.required, None, first.fields)]
+    explained: list[Explained] = []
+    for place in places:
+        entry = place.explained(".".join(walked))
+        if entry not in explained:
+            explained.append(entry)
+    if all(replace(entry, variant=None) == replace(explained[0], variant=None) for entry in explained):
+        return [replace(explained[0], variant=None)]
     return sorted(explained, key=lambda entry: entry.variant or "")
 
 
@@ -107,10 +112,14 @@ class _Place:
         for schema, variant in fields:
             yield _Place(schema["properties"][step], self.whole, variant, step in schema.get("required", []))
         if not fields:
-            for schema in _alternatives(self.here, self.whole):
-                for inner in (schema.get("items"), schema.get("additionalProperties")):
-                    if isinstance(inner, Mapping):
-                        yield _Place(inner, self.whole, self.variant, False)
+            yield from self.items()
+
+    def items(self) -> Iterator[_Place]:
+        """Yield what a list or a map with free keys holds."""
+        for schema in _alternatives(self.here, self.whole):
+            for inner in (schema.get("items"), schema.get("additionalProperties")):
+                if isinstance(inner, Mapping):
+                    yield _Place(inner, self.whole, self.variant, False)
 
     def explained(self, path: str) -> Explained:
         fields = {
@@ -185,8 +194,8 @@ def _mapping(schema: Schema, whole: Schema) -> str:
 def _range(schema: Schema) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-    least = f"{low}" if low is not None else f"above {above}" if above is not None else None
-    most = f"{high}" if high is not None else f"below {below}" if below is not None else None
+    least = f"{low:.12g}" if low is not None else f"above {above:.12g}" if above is not None else None
+    most = f"{high:.12g}" if high is not None else f"below {below:.12g}" if below is not None else None
     if least is not None and most is not None:
         return f" from {least} to {most}" if low is not None else f" {least} and {most}"
     return "" if least is None and most is None else f" of at least {least}" if most is None else f" of at most {most}"

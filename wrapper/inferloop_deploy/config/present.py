@@ -30,7 +30,7 @@ def values(effective: Effective[Any]) -> Iterator[Value]:
 
 
 def _values(effective: Effective[Any], node: Plain, path: str, place: Path) -> Iterator[Value]:
-    if isinstance(node, dict) and node:
+    if isinstance(node, dict):
         for key, child in node.items():
             yield from _values(effective, child, f"{path}.{key}" if path else key, (*place, key))
     elif isinstance(node, list) and any(isinstance(item, dict) for item in node):
@@ -99,8 +99,13 @@ def yaml_text(value: Plain) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(f'{yaml_text(key)}: {yaml_text(item)}' for key, item in value.items())}}}"
     if isinstance(value, str):
-        return value if _is_plain(value) else json.dumps(value, ensure_ascii=False)
+        return value if _is_plain(value) else _escaped(json.dumps(value, ensure_ascii=False))
     return str(value)
+
+
+def _escaped(text: str) -> str:
+    """Return text with what is not printable as YAML's escapes."""
+    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in text)
 
 
 _OLD_BOOLEANS = ("yes", "no", "on", "off", "y", "n")

@@ -116,7 +116,7 @@ def overrides(service: ServiceFile, environments: Mapping[str, EnvironmentFiles]
     known = sorted(environments)
     for name, override in block.entries.items():
         path, place = f"environments.{name}", override.key or override.origin
-        if name not in environments:
+        if environments and name not in environments:
             near = nearest_name(name, known)
             hint = f"Did you mean {near}?" if near else None
             yield _problem(
