@@ -23,8 +23,9 @@ from inferloop_deploy.report.lines import Line, count, duration
 from inferloop_deploy.report.plans import heading, plan_lines, summary
 from inferloop_deploy.report.progress import Screen
 from inferloop_deploy.sandbox.lifecycle import Sandbox, temporary
-from inferloop_deploy.stage import Stage, Target, connect, load, render_into
+from inferloop_deploy.stage import Stage, connect
 from inferloop_deploy.state import AppliedState, read_state
+from inferloop_deploy.target import Target, load, render_into
 
 T = TypeVar("T")
 

@@ -6,7 +6,8 @@ from inferloop_deploy.errors import UsageError
 from inferloop_deploy.report.progress import Screen
 from inferloop_deploy.sandbox.lifecycle import Sandbox, SandboxFiles, start
 from inferloop_deploy.sandbox.overlay import overlay
-from inferloop_deploy.stage import Surroundings, Target
+from inferloop_deploy.stage import Surroundings
+from inferloop_deploy.target import Target
 
 REHEARSED = ("aws",)
 """Clouds that there is a stand-in for."""

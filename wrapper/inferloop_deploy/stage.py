@@ -11,15 +11,15 @@ from pathlib import Path
 
 from inferloop_deploy.changes import Changes
 from inferloop_deploy.clouds import Backend, Cloud, Identity, StateStore, find_cloud
-from inferloop_deploy.config.effective import EffectiveConfig, effective, resolve
+from inferloop_deploy.config.effective import EffectiveConfig
 from inferloop_deploy.config.environment import Environment
-from inferloop_deploy.config.load import load_project
 from inferloop_deploy.errors import InferloopError, InvalidConfiguration, Problem
 from inferloop_deploy.journal import Journal, left_by, process_runs, run_phases
 from inferloop_deploy.plan.causes import Sources
-from inferloop_deploy.render import ENVIRONMENT_FILE, SERVICES_FILE, Rendered, render
-from inferloop_deploy.render.write import replace_file, write
+from inferloop_deploy.render import ENVIRONMENT_FILE, SERVICES_FILE, Rendered
+from inferloop_deploy.render.write import replace_file
 from inferloop_deploy.report.progress import Screen
+from inferloop_deploy.target import Target
 from inferloop_deploy.terraform import (
     Event,
     Locked,
@@ -32,37 +32,6 @@ from inferloop_deploy.terraform import (
 )
 from inferloop_deploy.terraform.failures import Located
 from inferloop_deploy.terraform.locate import locate
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a command is about."""
-
-    root: Path
-    environment: str
-    cloud: str
-    sandbox: bool = False
-    folder: str = "sandbox"
-    """Name of the folder of a rehearsal: two of them side by side keep apart."""
-
-    @property
-    def rendered(self) -> Path:
-        """The folder of what is rendered, the same for the cloud and for the sandbox."""
-        return self.root / "build" / self.environment / self.cloud
-
-    @property
-    def work(self) -> Path:
-        """The folder of plans, journals and terraform's data; the sandbox has its own."""
-        return self.rendered / self.folder if self.sandbox else self.rendered
-
-    @property
-    def options(self) -> str:
-        """The options that name this target on a command line."""
-        return f"--env {self.environment} --cloud {self.cloud}{' --sandbox' if self.sandbox else ''}"
-
-    def journal(self, command: str) -> Journal:
-        """Return the journal of a command."""
-        return Journal(self.work / "journal" / f"{command}.json")
 
 
 @dataclass(frozen=True)
@@ -93,27 +62,6 @@ class Stage:
     def var_files(self) -> list[Path]:
         """The rendered files."""
         return [self.target.rendered / ENVIRONMENT_FILE, self.target.rendered / SERVICES_FILE]
-
-
-def load(target: Target) -> EffectiveConfig:
-    """Read and check the configuration of a target; raises InvalidConfiguration with everything that is wrong."""
-    return effective(load_project(target.root), target.environment, target.cloud)
-
-
-def load_environment(target: Target) -> EffectiveConfig:
-    """Read a target whose services need not be right; raises InvalidConfiguration where its environment is not."""
-    project = load_project(target.root)
-    config, problems = resolve(project, target.environment, target.cloud)
-    if config is None:
-        raise InvalidConfiguration([*project.problems, *problems])
-    return config
-
-
-def render_into(target: Target, config: EffectiveConfig, changes: Changes) -> Rendered:
-    """Render a configuration into the target's folder."""
-    rendered = render(config)
-    write(target.rendered, rendered.files, changes)
-    return rendered
 
 
 def connect(

@@ -10,16 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from inferloop_deploy.changes import Changes
+from inferloop_deploy.commands.operating import DryRunOption, SandboxOption, YesOption
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption
 from inferloop_deploy.commands.printing import print_json
-from inferloop_deploy.commands.staged import (
-    DryRunOption,
-    SandboxOption,
-    Session,
-    YesOption,
-    ask,
-    staged,
-)
+from inferloop_deploy.commands.staged import Session, ask, staged
 from inferloop_deploy.errors import UsageError
 from inferloop_deploy.journal import run_phases
 from inferloop_deploy.operations import CarryOut, check_reviewed, guarded, read_review

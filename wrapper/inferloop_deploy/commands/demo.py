@@ -31,7 +31,7 @@ def demo(
     from inferloop_deploy.demo import Demo, closing_line
     from inferloop_deploy.report.lines import Line, show
     from inferloop_deploy.report.progress import Screen
-    from inferloop_deploy.stage import Target
+    from inferloop_deploy.target import Target
 
     target = Target(session(context).project_root(), env, "aws", sandbox=True, folder="demo")
     with ExitStack() as around:

@@ -8,16 +8,10 @@ import typer
 
 from inferloop_deploy.changes import Changes
 from inferloop_deploy.commands.apply import carry_out, tell_of_unfinished
+from inferloop_deploy.commands.operating import DryRunOption, SandboxOption, YesOption
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption
 from inferloop_deploy.commands.printing import print_json
-from inferloop_deploy.commands.staged import (
-    DryRunOption,
-    SandboxOption,
-    Session,
-    YesOption,
-    ask,
-    staged,
-)
+from inferloop_deploy.commands.staged import Session, ask, staged
 from inferloop_deploy.operations import CarryOut, check_unprotected, guarded
 from inferloop_deploy.plan import Plan
 from inferloop_deploy.report.lines import Line, count, duration

@@ -5,9 +5,10 @@ from __future__ import annotations
 import typer
 
 from inferloop_deploy.changes import Changes
+from inferloop_deploy.commands.operating import SandboxOption
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption
 from inferloop_deploy.commands.printing import print_json
-from inferloop_deploy.commands.staged import SandboxOption, staged
+from inferloop_deploy.commands.staged import staged
 from inferloop_deploy.errors import CHANGES
 from inferloop_deploy.operations import find_drift
 from inferloop_deploy.report.plans import drift_lines

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from inferloop_deploy.commands.operating import SandboxOption
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption
 from inferloop_deploy.commands.printing import print_json
-from inferloop_deploy.commands.staged import SandboxOption, staged
+from inferloop_deploy.commands.staged import staged
 from inferloop_deploy.errors import UsageError
 from inferloop_deploy.names import nearest_name
 from inferloop_deploy.operations import visible_outputs

@@ -7,14 +7,13 @@ from typing import Annotated
 import typer
 
 from inferloop_deploy.changes import Changes
+from inferloop_deploy.commands.operating import DryRunOption
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption, session
-from inferloop_deploy.commands.printing import print_json
-from inferloop_deploy.commands.staged import DryRunOption, result_console
+from inferloop_deploy.commands.printing import print_json, print_lines
 from inferloop_deploy.errors import CHANGES
 from inferloop_deploy.render import render as render_config
 from inferloop_deploy.render.write import Difference, difference, write
-from inferloop_deploy.report.lines import Line, count, show
-from inferloop_deploy.stage import Target, load
+from inferloop_deploy.target import Target, load
 
 app = typer.Typer()
 
@@ -49,15 +48,16 @@ def render(
             }
         )
     else:
-        show(result_console(), _lines(folder, found, done=not (check or dry_run)))
+        print_lines(_lines(folder, found, done=not (check or dry_run)))
     if check and found.any:
         raise typer.Exit(CHANGES)
 
 
-def _lines(folder: str, found: Difference, *, done: bool) -> list[Line]:
+def _lines(folder: str, found: Difference, *, done: bool) -> list[str]:
     write, remove = ("wrote", "removed") if done else ("would write", "would remove")
-    lines = [Line(f"{write} {folder}/{name}") for name in found.written]
-    lines += [Line(f"{remove} {folder}/{name}") for name in found.removed]
+    lines = [f"{write} {folder}/{name}" for name in found.written]
+    lines += [f"{remove} {folder}/{name}" for name in found.removed]
     if found.unchanged:
-        lines.append(Line(f"{count(len(found.unchanged), 'file')} in {folder} already up to date"))
+        files = "1 file" if len(found.unchanged) == 1 else f"{len(found.unchanged)} files"
+        lines.append(f"{files} in {folder} already up to date")
     return lines

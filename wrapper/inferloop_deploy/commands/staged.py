@@ -1,4 +1,4 @@
-"""What the commands share that work on an environment: their options, and the way from them to a stage."""
+"""What the commands share that work on an environment: the way from their options to a stage, and their questions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -23,13 +22,8 @@ from inferloop_deploy.rehearsal import surroundings
 from inferloop_deploy.render import render
 from inferloop_deploy.report.lines import Line, show
 from inferloop_deploy.report.progress import Screen
-from inferloop_deploy.stage import Stage, Target, connect, load, load_environment, render_into
-
-SandboxOption = Annotated[
-    bool, typer.Option("--sandbox", help="Rehearse on a local stand-in for AWS: no account, no cost.")
-]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be changed, and change nothing.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Skip the question.")]
+from inferloop_deploy.stage import Stage, connect
+from inferloop_deploy.target import Target, load, load_environment, render_into
 
 
 class NeedsYes(InferloopError):

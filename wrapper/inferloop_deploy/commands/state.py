@@ -8,24 +8,17 @@ import typer
 
 from inferloop_deploy.changes import Changes
 from inferloop_deploy.clouds import find_cloud
+from inferloop_deploy.commands.operating import DryRunOption, SandboxOption, YesOption
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption, session
 from inferloop_deploy.commands.printing import print_json
-from inferloop_deploy.commands.staged import (
-    DryRunOption,
-    SandboxOption,
-    YesOption,
-    ask,
-    error_console,
-    orderly_stop,
-    result_console,
-    staged,
-)
+from inferloop_deploy.commands.staged import ask, error_console, orderly_stop, result_console, staged
 from inferloop_deploy.errors import UsageError
 from inferloop_deploy.journal import run_phases
 from inferloop_deploy.rehearsal import surroundings
 from inferloop_deploy.report.lines import Line, show
 from inferloop_deploy.report.progress import Screen
-from inferloop_deploy.stage import Target, check_account, load_environment, state_tags
+from inferloop_deploy.stage import check_account, state_tags
+from inferloop_deploy.target import Target, load_environment
 
 app = typer.Typer(name="state", help="Make the place that the state is kept in; release a lock.", no_args_is_help=True)
 

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from inferloop_deploy.clouds import Written
+from inferloop_deploy.commands.operating import SandboxOption
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption
 from inferloop_deploy.commands.printing import print_json
-from inferloop_deploy.commands.staged import SandboxOption, Session, staged
+from inferloop_deploy.commands.staged import Session, staged
 from inferloop_deploy.journal import Record, process_runs
 from inferloop_deploy.report.lines import Line, count
 from inferloop_deploy.report.plans import heading

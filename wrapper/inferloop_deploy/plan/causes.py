@@ -190,7 +190,7 @@ def _asking(address: Address, sources: Sources) -> Iterator[str]:
         for path in paths:
             if sources.values.get(f"{path}.shared") is True and sources.values.get(f"{path}.type") in kinds:
                 name = path.rsplit(".", 1)[1]
-                if not address.keys or address.keys[-1] == "shared" or _names(address.keys[-1], name):
+                if not address.keys or _names(address.keys[-1], "shared") or _names(address.keys[-1], name):
                     yield path
 
 

@@ -78,22 +78,43 @@ def _change_lines(changes: Sequence[PlannedChange], indent: str = "  ") -> Itera
             yield Line(f"{indent}    because {change.reason}")
         shown = change.attributes[:MOST_ATTRIBUTES]
         for attribute in shown:
-            yield Line(f"{indent}    {attribute.name}: {_change(attribute)}")
+            yield from (Line(f"{indent}    {text}") for text in _attribute_lines(attribute))
         if len(change.attributes) > len(shown):
             yield Line(f"{indent}    and {count(len(change.attributes) - len(shown), 'attribute')} more")
         for cause in change.causes:
             yield Line(f"{indent}    {cause}", "dim")
 
 
-def _change(attribute: AttributeChange) -> str:
+def _attribute_lines(attribute: AttributeChange) -> Iterator[str]:
+    """Yield an attribute's change; of a large one the places within it that differ."""
     forces = " (cannot be changed in place)" if attribute.forces_replacement else ""
-    return f"{_short(attribute.before)} -> {_short(attribute.after)}{forces}"
+    before, after = attribute.before, attribute.after
+    if isinstance(before, dict | list) and isinstance(after, dict | list) and len(_text(before)) > LONGEST:
+        found = list(differences(before, after))
+        for path, old, new in found[:MOST_ATTRIBUTES]:
+            yield f"{attribute.name}{path}: {_short(old)} -> {_short(new)}{forces}"
+        if len(found) > MOST_ATTRIBUTES:
+            yield f"{attribute.name}: and {count(len(found) - MOST_ATTRIBUTES, 'place')} more"
+        return
+    yield f"{attribute.name}: {_short(before)} -> {_short(after)}{forces}"
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield where two values differ, the deepest places: path, before, after."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            yield from differences(before.get(key), after.get(key), f"{path}.{key}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from differences(old, new, f"{path}[{index}]")
+    elif before != after:
+        yield path, before, after
 
 
 def _short(value: Any) -> str:
     if isinstance(value, str) and value.startswith("("):
         return value
-    text = "(none)" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    text = "(none)" if value is None else _text(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
@@ -108,8 +129,12 @@ def drift_lines(changes: Sequence[PlannedChange], environment: str, cloud: str) 
         gone = change.action == "delete"
         yield Line(f"  {'-' if gone else '~'} {'gone' if gone else 'changed'} {change.address}", "yellow")
         for attribute in change.attributes[:MOST_ATTRIBUTES]:
-            yield Line(f"      {attribute.name}: {_short(attribute.before)} -> {_short(attribute.after)}")
+            yield from (Line(f"      {text}") for text in _attribute_lines(attribute))
         for cause in change.causes:
             yield Line(f"      {cause}", "dim")
     yield Line()
     yield Line("`inferloop-deploy plan` shows how an apply would put it back; nothing was changed.")
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
