@@ -85,6 +85,10 @@ class Story:
             self.secrets.append(value)
 
     def __getitem__(self, name: str) -> Ended:
+        if name not in self.ended:
+            pytest.fail(
+                f"it did not come to {name}, because the apply failed:\n{self.ended['apply'].err}", pytrace=False
+            )
         return self.ended[name]
 
 
