@@ -144,7 +144,7 @@ module "containers" {
   deletion_protection = local.deletion_protection
   load_balancer = length(local.fargate_ingresses) == 0 ? null : {
     certificate_arn = module.edge.certificate_arn
-    web_acl         = length(module.edge.web_acl_arn[*]) == 0 ? null : { arn = module.edge.web_acl_arn }
+    web_acl         = !local.firewall ? null : { arn = module.edge.web_acl_arn }
   }
   services = { for key, process in local.fargate_processes : key => {
     name               = process.name
@@ -180,4 +180,24 @@ module "containers" {
       }]...)
     }
   } }
+}
+
+# Hosts of Fargate services inside the environment's domain lead to their load balancer.
+locals {
+  fargate_hosts = toset(flatten([for key in local.fargate_ingresses : [
+    for host in module.base.ingresses[local.fargate_processes[key].service].hosts : host if endswith(host, var.environment.dns.domain)
+  ]]))
+}
+
+resource "aws_route53_record" "fargate" {
+  for_each = local.fargate_hosts
+
+  zone_id = module.edge.zone_id
+  name    = each.value
+  type    = "A"
+  alias {
+    name                   = module.containers.load_balancer_dns_name
+    zone_id                = module.containers.load_balancer_zone_id
+    evaluate_target_health = true
+  }
 }

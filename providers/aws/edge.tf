@@ -1,3 +1,8 @@
+locals {
+  # Without any way in there is nothing to stand before; a way in that waives the managed rules still has its limit of requests.
+  firewall = length(module.base.ingresses) > 0
+}
+
 module "edge" {
   source = "../../modules/aws/edge"
 
@@ -20,10 +25,10 @@ module "edge" {
     hosts               = toset(ingress.hosts)
     requests_per_minute = ingress.rate_limit
   } if ingress.rate_limit != null }
-  web_acl = anytrue([for ingress in values(module.base.ingresses) : ingress.waf]) || length(module.base.ingresses) == 0 ? {
+  web_acl = !local.firewall ? null : {
     unmanaged_paths    = toset([for ingress in values(module.base.ingresses) : ingress.path if !ingress.waf])
     log_retention_days = local.log_days
-  } : null
+  }
 }
 
 module "cdn" {

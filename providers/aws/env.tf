@@ -30,7 +30,7 @@ locals {
 
   started = merge(
     { for key, process in merge(local.batch_processes, local.fargate_processes) : key => { service = process.service, env = process.env } },
-    { for function in values(module.base.functions) : function.service => { service = function.service, env = module.base.services[function.service].spec.service.env } },
+    { for service in distinct(values(module.base.functions)[*].service) : service => { service = service, env = module.base.services[service].spec.service.env } },
   )
 
   env = { for key, item in local.started : key => {

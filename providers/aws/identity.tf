@@ -74,7 +74,7 @@ module "identity" {
     }
     state = var.environment.state.bucket == null ? null : {
       bucket_arn = "arn:${local.account.partition}:s3:::${var.environment.state.bucket}"
-      key_prefix = var.environment.name
+      key_prefix = "${var.environment.name}/"
       key_arn    = var.environment.state.kms_key
     }
   }

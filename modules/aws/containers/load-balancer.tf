@@ -1,6 +1,5 @@
 locals {
   make_balancer = length(local.with_access) > 0
-  balancer      = local.make_balancer ? { this = var.load_balancer } : {}
 }
 
 resource "aws_lb" "this" {
@@ -95,10 +94,10 @@ resource "aws_lb_target_group" "this" {
 }
 
 resource "aws_wafv2_web_acl_association" "this" {
-  for_each = { for key, balancer in local.balancer : key => balancer.web_acl.arn if try(balancer.web_acl, null) != null }
+  count = !local.make_balancer || var.load_balancer == null ? 0 : var.load_balancer.web_acl == null ? 0 : 1
 
   resource_arn = aws_lb.this[0].arn
-  web_acl_arn  = each.value
+  web_acl_arn  = var.load_balancer.web_acl.arn
 }
 
 resource "aws_security_group" "load_balancer" {
@@ -118,7 +117,7 @@ resource "aws_security_group" "load_balancer" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
-  for_each = local.make_balancer ? toset(var.load_balancer.ingress_cidrs) : []
+  for_each = local.make_balancer ? toset(var.load_balancer.ingress_cidrs) : toset([])
 
   security_group_id = aws_security_group.load_balancer[0].id
   description       = "HTTPS"

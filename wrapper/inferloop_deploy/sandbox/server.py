@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ MOTO_SETTINGS = {
 }
 """Moto reads these when it is imported: certificates validate at once, and AWS's managed policies exist."""
 
+ANSWERS_KEPT = 1000
+"""Answers that are kept for requests that are sent again; an SDK does so within seconds."""
+
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -33,12 +37,15 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 class Sandbox:
     """Moto's application, one request at a time, with answers that the SDKs understand where it fails.
 
-    One at a time, because moto's state is plain dictionaries, and Terraform sends ten requests at once.
+    One at a time, because moto's state is plain dictionaries, and Terraform sends ten requests at once. A request that
+    an SDK sends again, because the answer to the first was lost on the way, gets that answer once more: carried out
+    twice, "create" would be answered with "exists already".
     """
 
     def __init__(self, moto: Application) -> None:
         self._moto = moto
         self._lock = threading.Lock()
+        self._answers: OrderedDict[str, tuple[list[Any], bytes]] = OrderedDict()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -47,12 +54,21 @@ class Sandbox:
         head: list[Any] = []
         failure: Exception | None = None
         content = b""
+        invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
         with self._lock:
+            if invocation in self._answers:
+                head, content = self._answers[invocation]
+                start_response(*head)
+                return [content]
             try:
                 content = b"".join(self._moto(environ, lambda *arguments: head.extend(arguments)))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever fails in moto is answered in the SDK's protocol
                 failure = error
                 traceback.print_exc()
+            if invocation and head and not str(head[0]).startswith("5"):
+                self._answers[invocation] = (head, content)
+                if len(self._answers) > ANSWERS_KEPT:
+                    self._answers.popitem(last=False)
         if failure is None and not _is_page(content, environ):
             start_response(*head)
             return [content]

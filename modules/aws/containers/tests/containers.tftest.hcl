@@ -83,7 +83,7 @@ run "services_run_hardened_behind_https" {
     error_message = "Failed releases must be taken back, and tasks stay private."
   }
   assert {
-    condition     = aws_lb_listener.https[0].protocol == "HTTPS" && aws_lb.this[0].drop_invalid_header_fields && aws_lb.this[0].enable_deletion_protection && keys(aws_wafv2_web_acl_association.this) == ["this"]
+    condition     = aws_lb_listener.https[0].protocol == "HTTPS" && aws_lb.this[0].drop_invalid_header_fields && aws_lb.this[0].enable_deletion_protection && length(aws_wafv2_web_acl_association.this) == 1
     error_message = "The load balancer must speak HTTPS behind the firewall."
   }
   assert {
