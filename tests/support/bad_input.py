@@ -63,6 +63,7 @@ FORM = (
     Case("a colon in a value", ("syntax",), spec="service: {command: a: b}"),
     Case("a template placeholder", ("syntax",), spec="service: {replicas: {{ replicas }}}"),
     Case("a value that starts with a percent sign", ("syntax",), spec="service: {schedule: %daily}"),
+    Case("a placeholder without its end", ("syntax",), spec="service: {replicas: {{ replicas }"),
     Case("a tab", ("tab",), spec="service:\n\treplicas: 3"),
     Case("a tab inside brackets", ("tab",), spec="service: {\n\treplicas: 3}"),
     Case("an anchor and an alias", ("anchor",), spec="service: &common {replicas: 3}\nworkers: [*common]"),
@@ -633,6 +634,22 @@ PLACEMENT = (
     ),
 )
 ENVIRONMENTS = (
+    Case(
+        "an existing network with another range",
+        ("address-range",),
+        replace={
+            "{cidr: 10.10.0.0/16}": "{cidr: 10.10.0.0/16, existing: {vpcId: vpc-1, cidr: 10.11.0.0/16, "
+            "publicSubnetIds: [a, b], privateSubnetIds: [c, d], dataSubnetIds: [e, f]}}"
+        },
+    ),
+    Case(
+        "existing subnets of too few zones",
+        ("environment-zones",),
+        replace={
+            "{cidr: 10.10.0.0/16}": "{cidr: 10.10.0.0/16, existing: {vpcId: vpc-1, cidr: 10.10.0.0/16, "
+            "publicSubnetIds: [], privateSubnetIds: [c], dataSubnetIds: [e, f, g]}}"
+        },
+    ),
     Case("an environment in a wrong folder", ("environment-name",), replace={"name: dev,": "name: development,"}),
     Case(
         "project and name too long",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from inferloop_deploy import __version__
 from inferloop_deploy.cli import COMMANDS, main, run, wants_json
@@ -128,6 +129,15 @@ def test_an_interruption_is_no_failure_of_the_program(command: Command, monkeypa
 
     monkeypatch.setattr("inferloop_deploy.schema.schema_of", interrupt)
     assert command("schema").code == 130
+
+
+def test_a_question_that_is_answered_with_no_is_a_failure(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise typer.Abort
+
+    monkeypatch.setattr("inferloop_deploy.schema.schema_of", refuse)
+    result = command("schema")
+    assert (result.code, result.err) == (1, "Stopped; nothing else was done.\n")
 
 
 def test_a_failure_of_a_command_has_its_exit_code(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

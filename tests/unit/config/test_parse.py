@@ -168,6 +168,11 @@ def test_what_is_not_text_is_named_with_its_place(content: bytes, line: int, col
     assert said in problem.message
 
 
+def test_a_character_that_yaml_does_not_allow_is_a_problem() -> None:
+    (problem,) = parse("a: \ufffe\n", "f.yaml", "service").problems
+    assert problem.check in ("encoding", "syntax")
+
+
 def test_a_byte_order_mark_is_not_part_of_the_text() -> None:
     assert decode(b"\xef\xbb\xbfa: 1\n", "f.yaml") == "a: 1\n"
 

@@ -138,6 +138,7 @@ def test_an_origin_is_a_place_and_a_layer() -> None:
         ("environments.prod.spec.service.replicas", "Replicas where there is no autoscaling.", "a whole number from 0 to 1000", 1),
         ("spec.service.resources.gpu", "GPUs of each replica: a count or {count, type}.", "a mapping, or a whole number from 0 to 16, or digits in quotes", None),
         ("kind", "Kind of this document.", "ServiceConfig", None),
+        ("spec.dependencies", "What the service uses.", "a list of: a mapping with type database, cache, storage, queue", []),
     ],
 )  # fmt: skip
 def test_a_field_is_explained_by_the_schema(path: str, meaning: str, accepted: str, default: object) -> None:

@@ -78,7 +78,8 @@ def _unknown_nulls(tree: Table, model: type[BaseModel]) -> Iterator[Problem]:
     """Yield a problem for each unknown key that is null; as null stands for the default, the model does not see it."""
     for path in nulls(tree):
         fields = fields_at(model, path[:-1], tree)
-        if fields and path[-1] not in fields:
+        above = field_at(model, path[:-1], tree)
+        if path[-1] not in fields if fields else above is not None and not above.takes_key(str(path[-1])):
             yield _unknown_key(path, tree, model)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from inferloop_deploy.config.source import Node, Path, Scalar, child_of
@@ -37,10 +37,16 @@ class Field:
         annotation = self.info.annotation
         return get_args(annotation) if get_origin(annotation) is Literal else ()
 
-    @property
-    def required(self) -> bool:
-        """Tell whether it has to be written."""
-        return self.info.is_required()
+    def takes_key(self, key: str) -> bool:
+        """Tell whether it is a map with free keys that may have this one."""
+        annotation = self.info.annotation
+        if get_origin(annotation) is not dict:
+            return False
+        try:
+            TypeAdapter(get_args(annotation)[0]).validate_python(key)
+        except ValidationError:
+            return False
+        return True
 
 
 def _pattern_in(metadata: Iterable[Any]) -> str | None:

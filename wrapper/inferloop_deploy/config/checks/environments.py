@@ -11,7 +11,6 @@ from inferloop_deploy.config.checks.processes import reserved
 from inferloop_deploy.config.checks.rule import Check, EnvironmentView, Finding
 from inferloop_deploy.config.quantity import days_of, memory_bytes
 from inferloop_deploy.config.source import Path, Scalar, Table, find
-from inferloop_deploy.config.targets import TARGETS
 from inferloop_deploy.names import nearest_name
 
 GI = 2**30
@@ -67,6 +66,9 @@ def _addresses(view: EnvironmentView) -> Iterator[Finding]:
             expected = "four numbers up to 255, a length up to /32, no bits behind it"
             yield view.at(entry.path, "no address range", expected, hint=_meant(entry.text))
     network = view.config.spec.network
+    if network.existing is not None and network.existing.cidr != network.cidr:
+        message = "not the range of the existing network"
+        yield view.at((*NETWORK, "cidr"), message, f'"{network.existing.cidr}"', hint="Write the same range twice.")
     main = read_range((), network.cidr).network
     if main is not None and not 16 <= main.prefixlen <= 20:
         yield view.at((*NETWORK, "cidr"), "not accepted", "a length of /16 to /20")
@@ -288,11 +290,6 @@ def _service_names(view: EnvironmentView) -> Iterator[Finding]:
         yield view.at(
             ("spec", "budget", "monthly"), "less than the services' budgets together", "the sum or more", found=found
         )
-
-
-def known_clouds() -> list[str]:
-    """Return the names of the clouds there are."""
-    return sorted(TARGETS)
 
 
 BETWEEN_ENVIRONMENTS = Check[Neighbours](
