@@ -104,6 +104,20 @@ def connect(
     return Stage(target, environment, cloud, identity, backend, store, preparation.ready(), sources, preparation.again)
 
 
+class Unsaved(InferloopError):
+    """An earlier apply made things that the state does not have."""
+
+
+def check_saved(stage: Stage) -> None:
+    """Raise Unsaved where terraform left a state that it could not write: a plan without it would make things twice."""
+    if stage.terraform.unsaved.exists():
+        raise Unsaved(
+            f"An earlier apply could not save its state, and left it in {stage.terraform.unsaved}.",
+            "Put it in its place first, with the environment of that apply: "
+            f"inferloop-deploy state recover {stage.target.options}",
+        )
+
+
 def make_place(store: StateStore, environment: Environment, target: Target, screen: Screen) -> None:
     """Make the place of the state where it is missing; the sandbox forgets it whenever it is stopped."""
     if store.exists():

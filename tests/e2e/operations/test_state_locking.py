@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.terraform, pytest.mark.xdist_group("l
 
 MakeCheckout = Callable[[str], Any]
 BUCKET = "inferloop-dev-tfstate-123456789012"
-LOCK = "dev/aws/infrastructure.tfstate.tflock"
+KEY = "dev/aws/infrastructure.tfstate"
+LOCK = f"{KEY}.tflock"
 DEV = ("--env", "dev", "--sandbox")
 ME = f"{getpass.getuser()}@{socket.gethostname()}"
 ALL = ["quick", "slow[tabular]"]
@@ -127,3 +128,24 @@ def test_the_lock_of_somebody_who_is_gone_is_released_by_hand(checkout: MakeChec
 def test_two_plans_at_once_wait_for_each_other(checkout: MakeCheckout) -> None:
     running = [checkout(name).start("plan", *DEV) for name in ("ada", "bob")]
     assert [one.end()[0] for one in running] == [CHANGES, CHANGES]
+
+
+def test_a_state_that_could_not_be_saved_is_recovered_into_the_bucket(checkout: MakeCheckout) -> None:
+    ada = checkout("ada")
+    ada.folder.mkdir(parents=True)
+    ada.go()
+    assert ada.run("apply", *DEV)[0] == 0
+    state = json.loads(ada.s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read())
+    unsaved = ada.folder / "errored.tfstate"
+    unsaved.write_text(json.dumps({**state, "serial": state["serial"] + 5}))
+    code, said = ada.run("plan", *DEV)
+    assert code == FAILED
+    assert "inferloop-deploy state recover --env dev --cloud aws --sandbox" in said
+    code, said = ada.run("state", "recover", *DEV)
+    assert (code, unsaved.exists()) == (0, False), said
+    assert json.loads(ada.s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read())["serial"] > state["serial"] + 4
+    unsaved.write_text(json.dumps({**state, "lineage": "another environment's", "serial": 99}))
+    code, said = ada.run("state", "recover", *DEV)
+    assert code == FAILED
+    assert "lineage" in said
+    assert unsaved.exists()

@@ -71,9 +71,7 @@ class StandIn:
     def script(self, **commands: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> None:
         """Say what each command does; a list has one entry for each time it is called, the last for all after."""
         steps = {
-            name.replace("state_pull", "state pull").replace("_", "-") if name != "state_pull" else "state pull": [step]
-            if isinstance(step, Mapping)
-            else list(step)
+            name.replace("state_", "state ").replace("_", "-"): [step] if isinstance(step, Mapping) else list(step)
             for name, step in commands.items()
         }
         steps.setdefault("version", [{"say": ['{"terraform_version": "1.11.4"}']}])

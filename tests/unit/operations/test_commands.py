@@ -741,3 +741,37 @@ def test_unlock_of_a_free_state_and_a_dry_run_do_nothing(command: Commands, clou
     assert command("state", "unlock", "--env", "dev", "--yes", "--dry-run") == 0
     assert "Dry run: ada@laptop still holds the state." in command.out
     assert "force-unlock" not in command.stand_in.commands
+
+
+def test_a_state_that_could_not_be_saved_stops_everything_until_it_is_recovered(command: Commands) -> None:
+    unsaved = command.root / "providers" / "aws" / "errored.tfstate"
+    unsaved.write_text("{}")
+    command.plans(state_pull={"say": [STATE]})
+    for name in ("plan", "apply", "destroy", "drift"):
+        assert command(name, "--env", "dev") == FAILED
+        assert f"could not save its state, and left it in {unsaved}" in command.err
+        assert "inferloop-deploy state recover --env dev --cloud aws" in command.err
+    assert "plan" not in command.stand_in.commands
+    assert command("status", "--env", "dev") == 0
+    assert command("state", "recover", "--env", "dev", "--dry-run") == 0
+    assert unsaved.exists()
+    assert command("state", "recover", "--env", "dev") == 0
+    assert command.stand_in.calls[-1]["argv"] == ["state", "push", "-lock-timeout=5s", str(unsaved)]
+    assert "s3://b/k has what the apply made. Plan again." in command.out
+    assert not unsaved.exists()
+    assert command("state", "recover", "--env", "dev") == 0
+    assert "There is no state to recover" in command.out
+    assert command("state", "recover", "--env", "dev", "-o", "json") == 0
+    assert json.loads(command.out)["recovered"] is False
+    assert command("plan", "--env", "dev") == 0
+
+
+def test_a_state_that_terraform_refuses_is_kept(command: Commands) -> None:
+    unsaved = command.root / "providers" / "aws" / "errored.tfstate"
+    unsaved.write_text("{}")
+    command.plans(
+        **{"state push": {"complain": ["Error: Failed to write state", "cannot import state with lineage"], "exit": 1}}
+    )
+    assert command("state", "recover", "--env", "dev") == FAILED
+    assert "cannot import state with lineage" in command.err
+    assert unsaved.exists()

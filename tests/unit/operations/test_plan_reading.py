@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from inferloop_deploy.plan import compare, digest_of, normalise, read_drift, read_plan
 from inferloop_deploy.plan.addresses import read_address, split_key
-from inferloop_deploy.plan.causes import Sources
+from inferloop_deploy.plan.causes import Sources, _means
 from inferloop_deploy.plan.changes import AttributeChange
 
 Resource = Callable[..., dict[str, Any]]
@@ -109,6 +109,35 @@ def test_two_services_that_share_something_are_both_named(sources: Sources, reso
     shared = Sources(replace(sources.source_map, places=both), values)
     change = only(shared, resource('module.database.aws_db_instance.this["shared"]', ["create"], after={}))
     assert lines(change) == [f"{YAML}:10", "services/tabular-web/deployment-config.yaml:11"]
+
+
+def test_what_is_made_once_for_a_runtime_names_every_service_that_runs_there(
+    sources: Sources, resource: Resource
+) -> None:
+    places, values = dict(sources.source_map.places), dict(sources.values)
+    for service, line, runtime in (("tabular", 8, "batch"), ("tabular-web", 5, "fargate")):
+        path = f"services.{service}.spec.service.placement.runtime"
+        places[path] = replace(places[f"services.{service}"], line=line)
+        values[path] = runtime
+    both = Sources(replace(sources.source_map, places=places), values)
+    pool = resource('module.batch.aws_batch_compute_environment.this["spot/spot"]', ["create"], after={})
+    assert lines(only(both, pool)) == [f"{YAML}:8"]
+    cluster = resource("module.containers.aws_ecs_cluster.this", ["create"], after={})
+    assert lines(only(both, cluster)) == ["services/tabular-web/deployment-config.yaml:5"]
+
+
+def test_text_and_numbers_mean_what_they_say_and_truth_values_mean_nothing() -> None:
+    assert _means("10m", 600)
+    assert _means("20Gi", 20)
+    assert _means("20Gi", 20 * 1024**3)
+    assert _means(0.1, 0.1)
+    assert _means("valkey", "valkey")
+    assert not _means("x", "x"), "a single letter tells nothing"
+    assert not _means(True, 1)
+    assert not _means("1", True)
+    assert not _means("many", 3)
+    assert not _means(["a"], "a")
+    assert not _means("a", ["a"])
 
 
 @pytest.mark.parametrize(

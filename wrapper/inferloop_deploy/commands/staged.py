@@ -22,7 +22,7 @@ from inferloop_deploy.rehearsal import surroundings
 from inferloop_deploy.render import render
 from inferloop_deploy.report.lines import Line, show
 from inferloop_deploy.report.progress import Screen
-from inferloop_deploy.stage import Stage, connect
+from inferloop_deploy.stage import Stage, check_saved, connect
 from inferloop_deploy.target import Target, load, load_environment, render_into
 
 
@@ -102,6 +102,8 @@ def staged(
         rendered = render(config) if reads else render_into(target, config, Changes())
         around = surroundings(target, screen)
         stage = connect(target, config, rendered, around, os.environ, screen)
+        if not reads:
+            check_saved(stage)
         if changes is not None:
             changes.report = screen.change
         yield Session(target, config, stage, screen, output, result_console())

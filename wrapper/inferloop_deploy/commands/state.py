@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,8 +20,9 @@ from inferloop_deploy.report.lines import Line, show
 from inferloop_deploy.report.progress import Screen
 from inferloop_deploy.stage import check_account, state_tags
 from inferloop_deploy.target import Target, load_environment
+from inferloop_deploy.terraform import Terraform
 
-app = typer.Typer(name="state", help="Make the place that the state is kept in; release a lock.", no_args_is_help=True)
+app = typer.Typer(name="state", help="Make the state's place; release its lock; recover it.", no_args_is_help=True)
 
 
 @app.command()
@@ -110,3 +112,40 @@ def unlock(
         print_json(result)
     else:
         show(result_console(), [Line(text)])
+
+
+@app.command()
+def recover(
+    context: typer.Context,
+    env: EnvironmentOption,
+    cloud: CloudOption = "aws",
+    dry_run: DryRunOption = False,
+    sandbox: SandboxOption = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Put a state in its place that an apply could not save, because the network was gone for instance.
+
+    Terraform refuses a state that is older than the one in its place, or another environment's.
+
+    Example: inferloop-deploy state recover --env prod
+    """
+    changes = Changes(dry_run=dry_run)
+    with staged(
+        context, "state recover", env, cloud, sandbox=sandbox, output=output, changes=changes, reads=True
+    ) as run:
+        file = run.stage.terraform.unsaved
+        found = file.exists()
+        if found:
+            changes.change(run.stage.backend.place, f"write {file} to", lambda: _put(run.stage.terraform, file))
+    if output is Output.json:
+        print_json({"recovered": found and not dry_run, "state": run.stage.backend.place})
+    elif not found:
+        show(result_console(), [Line("There is no state to recover; nothing was done.")])
+    else:
+        verb = "would have" if dry_run else "has"
+        show(result_console(), [Line(f"{run.stage.backend.place} {verb} what the apply made. Plan again.", "green")])
+
+
+def _put(terraform: Terraform, file: Path) -> None:
+    terraform.push_state(file)
+    file.unlink()

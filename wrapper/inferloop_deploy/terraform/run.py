@@ -33,6 +33,7 @@ LOOK = 0.05
 """Seconds between looks at what terraform has written."""
 TAIL = 20
 """Lines kept of what terraform says outside its messages, for when it ends without a diagnostic."""
+UNSAVED = "errored.tfstate"
 LOCK_PATIENCE = "5s"
 """How long to wait for a state that somebody else holds."""
 
@@ -129,6 +130,15 @@ class Terraform:
         """Return the state, or None where nothing was applied yet."""
         shown: dict[str, Any] | None = self._read("state pull")
         return shown
+
+    @property
+    def unsaved(self) -> Path:
+        """Where terraform leaves a state that it could not write to its place."""
+        return self.folder / UNSAVED
+
+    def push_state(self, file: Path) -> None:
+        """Write a state to its place; terraform refuses one that is older, or another environment's."""
+        self._checked("state push", str(file), lock_timeout=LOCK_PATIENCE)
 
     def force_unlock(self, lock: str) -> None:
         """Take a lock away from whoever holds it."""
