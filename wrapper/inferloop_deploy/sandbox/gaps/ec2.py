@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
-from moto.ec2.models.security_groups import SecurityRule
+from moto.ec2.models.security_groups import SecurityGroupRule
 
 from .gap import Gap, Patches
 
@@ -26,10 +27,22 @@ def _launch_template_tags(patches: Patches) -> None:
 
 
 def _rule_descriptions(patches: Patches) -> None:
-    def make(_: Any) -> Any:
-        return property(lambda rule: rule.ip_range.get("Description") or rule.source_group.get("Description"))
+    def make_initializer(initialize: Callable[..., None]) -> Callable[..., None]:
+        known = inspect.signature(initialize)
 
-    patches.replace(SecurityRule, "description", make)
+        def __init__(rule: Any, *arguments: Any, **named: Any) -> None:
+            initialize(rule, *arguments, **named)
+            given = known.bind(rule, *arguments, **named).arguments
+            peers = [given.get(name) or {} for name in ("source_group", "prefix_list_id")]
+            rule.sandbox_description = next((peer["Description"] for peer in peers if "Description" in peer), None)
+
+        return __init__
+
+    def make(_: Any) -> Any:
+        return property(lambda rule: rule.ip_range.get("Description") or rule.sandbox_description)
+
+    patches.replace(SecurityGroupRule, "__init__", make_initializer)
+    patches.replace(SecurityGroupRule, "description", make)
 
 
 GAPS = (
@@ -45,7 +58,7 @@ GAPS = (
     Gap(
         id="ec2-rule-descriptions",
         service="EC2",
-        stock="Does not tell the description of a security group's rule that names another group.",
+        stock="Does not tell the description of a security group's rule that names another group or a prefix list.",
         remedy="Tells it.",
         reason="Every plan would set it again.",
         hides="Nothing.",
