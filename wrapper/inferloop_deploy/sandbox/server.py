@@ -54,7 +54,7 @@ class Sandbox:
         head: list[Any] = []
         failure: Exception | None = None
         content = b""
-        invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
+        invocation = str(environ.get("HTTP_AMZ_SDK_INVOCATION_ID", ""))
         with self._lock:
             if invocation in self._answers:
                 head, content = self._answers[invocation]

@@ -97,7 +97,7 @@ def _given(response: Any, *names: str) -> Document:
 
 def _updated(response: Any, kind: str, parameters: Document) -> ActionResult:
     """Record a finished update, which DescribeUpdate then shows, and answer with it."""
-    update = {
+    update: Document = {
         "id": str(mock_random.uuid4()),
         "status": "Successful",
         "type": kind,

@@ -144,7 +144,7 @@ class ReplicationGroup:
         nodes = [(name, zone) for shard, name, zone in self.members() if shard == number]
         members = []
         for position, (name, zone) in enumerate(nodes):
-            member = {"CacheClusterId": name, "CacheNodeId": "0001", "PreferredAvailabilityZone": zone}
+            member: dict[str, Any] = {"CacheClusterId": name, "CacheNodeId": "0001", "PreferredAvailabilityZone": zone}
             if not self.sharded:
                 member["CurrentRole"] = "replica" if position else "primary"
                 member["ReadEndpoint"] = self.address(name)
@@ -247,9 +247,12 @@ class ReplicationGroup:
 
 
 def _replication_groups(patches: Patches) -> None:
+    def instead(method: Any) -> Callable[[Any], Any]:
+        return lambda _: method
+
     for name, method in vars(_ReplicationGroups).items():
         if not name.startswith("__"):
-            patches.replace(responses.ElastiCacheResponse, name, lambda _, method=method: method)
+            patches.replace(responses.ElastiCacheResponse, name, instead(method))
     patches.methods(responses.ElastiCacheResponse, _Scaling)
 
     def make(describe: Callable[..., Any]) -> Callable[..., Any]:
@@ -655,8 +658,8 @@ GAPS = (
         id="elasticache-users",
         service=SERVICE,
         stock="Has no user groups, cannot change a user, and shows a deleted user once more.",
-        remedy="Adds them, with AWS's refusals: unknown users, two of one name, a Redis group without `default`, a group "
-        "in use.",
+        remedy="Adds them, with AWS's refusals: unknown users, two of one name, a Redis group without `default`, a "
+        "group in use.",
         reason="Services reach their cache with IAM authentication through users and user groups.",
         hides="Access strings are not parsed and nobody is authenticated.",
         install=_users,

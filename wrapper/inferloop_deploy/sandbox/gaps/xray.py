@@ -95,7 +95,7 @@ class SamplingRules:
         if arn in _kept(self, "rule"):
             raise InvalidRequest(f"sampling rule {rule['RuleName']} exists already")
         now = utcnow().timestamp()
-        kept = {"Attributes": {}} | rule | {"RuleARN": arn}
+        kept: Document = {"Attributes": {}} | rule | {"RuleARN": arn}
         _kept(self, "rule")[arn] = kept
         _tags(self)[arn] = self.request_params.get("Tags", [])
         return json.dumps({"SamplingRuleRecord": {"SamplingRule": kept, "CreatedAt": now, "ModifiedAt": now}})
