@@ -6,7 +6,7 @@ The shapes are those of the Amazon EKS API reference (https://docs.aws.amazon.co
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -125,7 +125,7 @@ def _certificate_authority() -> str:
     """A real, self-signed certificate, in base64 of PEM, as DescribeCluster gives it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kubernetes")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -133,7 +133,7 @@ def _certificate_authority() -> str:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=3650))
+        .not_valid_after(now + dt.timedelta(days=3650))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
