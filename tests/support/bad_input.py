@@ -1,3 +1,4 @@
+
 """What people write by mistake: every case with the checks that find it, and nothing else."""
 
 from __future__ import annotations
@@ -5,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from inferloop_deploy.config.load import Project
 from projects import CLOUD, ENVIRONMENT, project, service
+
+from inferloop_deploy.config.load import Project
 
 QUEUE = "dependencies: [{name: jobs, type: queue}]"
 
@@ -308,6 +310,23 @@ PROCESSES = (
 )
 REFERENCES = (
     Case(
+        "the user of a brought cache",
+        ("reference",),
+        spec="service: {env: [{name: USER, value: '${dependencies.c.user}'}]}\ndependencies: [{name: c, type: cache, existing: {host: c.example.com}}]",
+    ),
+    Case(
+        "a worker with the name of a service",
+        ("derived-name",),
+        spec="workers: [{name: beta}]",
+        services={"alpha-beta": service("alpha-beta", "")},
+    ),
+    Case(
+        "two secrets of one name",
+        ("derived-name",),
+        spec="secrets: [{name: beta-key}]",
+        services={"alpha-beta": service("alpha-beta", "secrets: [{name: key}]")},
+    ),
+    Case(
         "an unknown dependency",
         ("reference",),
         spec=f"service: {{env: [{{name: URL, value: '${{dependencies.job.url}}'}}]}}\n{QUEUE}",
@@ -501,6 +520,12 @@ DEPENDENCIES = (
 )
 NETWORKING = (
     Case(
+        "a host on two runtimes",
+        ("host-runtime",),
+        spec="service: {image: {tag: '1'}, placement: {runtime: fargate}}\nnetworking: {ingress: {enabled: true}}",
+        services={"beta": service("beta", "networking: {ingress: {enabled: true}}")},
+    ),
+    Case(
         "ingress of a worker",
         ("ingress-type",),
         spec="service: {type: worker}\nnetworking: {ingress: {enabled: true, path: /x}}",
@@ -555,6 +580,11 @@ NETWORKING = (
     ),
 )
 PLACEMENT = (
+    Case(
+        "a gateway before fargate",
+        ("runtime",),
+        spec="service: {image: {tag: '1'}, placement: {runtime: fargate}}\nnetworking: {ingress: {auth: {type: jwt, issuer: 'https://a.example.com'}, cors: {origins: ['*']}, requestHeaders: {remove: [x-a]}}}",
+    ),
     Case("a GPU type that no pool offers", ("gpu",), spec="service: {resources: {gpu: {count: 1, type: nvidia-t5}}}"),
     Case("more GPUs than a node has", ("gpu", "node-size"), spec="service: {resources: {cpu: '8', gpu: 4}}"),
     Case(

@@ -51,9 +51,6 @@ COMMANDS: Mapping[str, str] = {
 """What there is, in the order of `--help`: each is a module of `inferloop_deploy.commands` with a Typer app `app`."""
 
 
-GARBAGE_THRESHOLD = 500_000
-"""Objects after which Python looks for cycles. What is read here has none, and looking doubles the time for 500 services."""
-
 SETTINGS: dict[str, Any] = {
     "add_completion": False,
     "pretty_exceptions_enable": False,
@@ -66,7 +63,7 @@ SETTINGS: dict[str, Any] = {
 class Commands(TyperGroup):
     """The commands, each loaded when it is called, so that the command line starts fast."""
 
-    def list_commands(self, ctx: Context) -> list[str]:
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - as typer calls it
         """Return the names of all commands."""
         return list(COMMANDS)
 
@@ -88,7 +85,7 @@ class Commands(TyperGroup):
         names = [name for name in COMMANDS if name.startswith(incomplete)]
         return [CompletionItem(name, help=COMMANDS[name]) for name in names] or super().shell_complete(ctx, incomplete)
 
-    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - as typer calls it
         """Write the list of commands without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -155,5 +152,5 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line on the process's arguments."""
-    gc.disable()
+    gc.disable()  # a configuration has no cycles; looking for them takes as long as reading it, for 500 services
     sys.exit(run(sys.argv[1:]))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inferloop_deploy.config.parse import MAX_BYTES, MAX_DEPTH, decode, parse, scalar
-from inferloop_deploy.config.source import Origin, Path as NodePath, Plain, find, plain
+from inferloop_deploy.config.source import Origin, Plain, find, plain
+from inferloop_deploy.config.source import Path as NodePath
 from inferloop_deploy.errors import Problem
 
 

@@ -70,7 +70,7 @@ def test_cores_are_read_as_numbers_and_text(written: object, text: str, millicor
         True,
         None,
         "½",
-        "２",
+        "\uff12",
     ],
 )
 def test_what_is_no_number_of_cores_is_refused(written: object) -> None:

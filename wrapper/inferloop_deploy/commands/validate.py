@@ -21,8 +21,8 @@ def validate_command(
 ) -> None:
     """Check everything that is written, all errors at once.
 
-    Every service is checked in every environment on every cloud. All problems are reported at once, each with its place, what was found and what is accepted. Nothing is asked of
-    the network. A FILE may also lie outside the project.
+    Every service is checked in every environment on every cloud. Each problem comes with its place, what was found and
+    what is accepted. Nothing is asked of the network. A FILE may also lie outside the project.
 
     Example: inferloop-deploy validate services/textnlp/deployment-config.yaml
     """

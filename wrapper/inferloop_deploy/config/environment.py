@@ -256,6 +256,9 @@ class Identities(Model):
     audience: Annotated[Text, Field(description="Audience of its tokens.")] = "sts.amazonaws.com"
     plan_subjects: Annotated[list[Text], Field(description="Subjects that may plan (read only).")]
     apply_subjects: Annotated[list[Text], Field(description="Subjects that may apply.")]
+    existing_provider: Annotated[
+        Arn | None, Field(description="ARN of the account's OIDC provider of this issuer, where it has one already.")
+    ] = None
 
 
 class Security(Model):

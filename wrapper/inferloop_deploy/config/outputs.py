@@ -50,6 +50,12 @@ def references(text: str) -> Iterator[Reference]:
         yield Reference(match[0]) if inner is None else Reference(match[0], inner[1], inner[2])
 
 
+def outputs_of(dependency: Dependency) -> tuple[str, ...]:
+    """Return the outputs of a dependency; the user of one that is brought is in its secret."""
+    brought = getattr(dependency, "existing", None) is not None
+    return tuple(output for output in OUTPUTS[kind_of(dependency)] if output != "user" or not brought)
+
+
 def kind_of(dependency: Dependency) -> str:
     """Return the kind of dependency that decides its outputs."""
     if isinstance(dependency, DatabaseDependency) and dependency.engine == "dynamodb":

@@ -59,16 +59,15 @@ AWS = Target(
     name="aws",
     # https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html, each service's "naming" rules
     longest_names={
-        "bucket": 63,
+        "bucket": 63 - len("-123456789012"),  # the account follows, because names of buckets are everybody's
         "database instance": 54,
         "cache": 40,
         "queue": 75,
         "function": 64,
         "role": 64,
-        "file system": 128,
+        "file system": 63,
         "table": 255,
-        "secret": 512,
-        "load balancer target group": 32,
+        "secret": 128,
     },
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
     log_retention_days=frozenset(

@@ -117,6 +117,19 @@ def _nested_path(together: Together) -> Iterator[Finding]:
                 )
 
 
+def _runtimes(together: Together) -> Iterator[Finding]:
+    """Kubernetes and Fargate have a load balancer each, and the name of a host leads to one of them."""
+    for host, routes in _routes(together).items():
+        runtimes = {route.service: together.services[route.service].spec.service.placement.runtime for route in routes}
+        first = next(iter(runtimes))
+        for name, runtime in runtimes.items():
+            if runtime != runtimes[first]:
+                view = together.services[name]
+                path: Path = (*INGRESS, "hosts") if view.written(*INGRESS, "hosts") else INGRESS
+                message = f"{host} leads to {first}, on runtime {runtimes[first]}"
+                yield view.at(path, message, f"a host of its own for runtime {runtime}", found=f"runtime {runtime}")
+
+
 _PATH = Check[Together](
     "ingress-path",
     "No two services are reached under the same path of the same host.",
@@ -133,6 +146,12 @@ SERVICE_CHECKS = (
 )
 TOGETHER_CHECKS = (
     _PATH,
+    Check[Together](
+        "host-runtime",
+        "All services of a host run on the same runtime.",
+        "Give the service hosts: [NAME], a name within the environment's domain.",
+        run=_runtimes,
+    ),
     Check[Together](
         "nested-path",
         "A service's path does not lie below another's.",

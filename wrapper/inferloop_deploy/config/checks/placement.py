@@ -160,6 +160,15 @@ def _fargate(placed: PlacedService) -> Iterator[Finding]:
         yield view.at(
             place, "the mesh does not reach runtime fargate", "runtime kubernetes", hint="Remove serviceMesh."
         )
+    for key in ("cors", "auth", "requestHeaders"):
+        if view.written("spec", "networking", "ingress", key):
+            place = ("spec", "networking", "ingress", key)
+            yield view.at(
+                place,
+                "no gateway stands before runtime fargate",
+                "runtime kubernetes",
+                hint="Let the service do it, or remove it.",
+            )
     for path, item in view.dependencies:
         if isinstance(item, StorageDependency) and item.class_ == "file":
             yield view.at(
@@ -345,7 +354,7 @@ def _names(placed: PlacedService) -> Iterator[Finding]:
     for index, secret in enumerate(placed.service.spec.secrets):
         if secret.existing is None:
             yield from _too_long(
-                placed, ("spec", "secrets", index, "name"), f"{base}/{name}/{secret.name}", "secret", limits["secret"]
+                placed, ("spec", "secrets", index, "name"), f"{base}-{name}-{secret.name}", "secret", limits["secret"]
             )
 
 

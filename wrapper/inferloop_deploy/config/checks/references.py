@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from inferloop_deploy.config.checks.rule import Check, Finding, ServiceView, Together
-from inferloop_deploy.config.outputs import OUTPUTS, kind_of, references
+from inferloop_deploy.config.outputs import kind_of, outputs_of, references
 from inferloop_deploy.config.service import EnvVar, FunctionDependency, ServiceDependency, StorageDependency
 from inferloop_deploy.config.source import Path
 from inferloop_deploy.names import nearest_name
@@ -43,7 +43,7 @@ def _references(view: ServiceView) -> Iterator[Finding]:
                     hint = _meant(reference.dependency, known)
                     yield view.at(place, "a dependency that does not exist", expected, found=reference.text, hint=hint)
                 continue
-            outputs = list(OUTPUTS[kind_of(dependency)])
+            outputs = list(outputs_of(dependency))
             if reference.output not in outputs:
                 hint = _meant(reference.output, outputs)
                 message = f"an output that {dependency.name} ({kind_of(dependency)}) does not have"

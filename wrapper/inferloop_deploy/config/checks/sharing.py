@@ -88,23 +88,31 @@ def _prefixes(together: Together) -> Iterator[Finding]:
 
 
 def _derived_names(together: Together) -> Iterator[Finding]:
-    first: dict[tuple[str, str], tuple[ServiceView, str]] = {}
+    first: dict[tuple[str, str], str] = {}
     for view in together.services.values():
-        for path, item in view.dependencies:
-            if item.type == "service" or getattr(item, "existing", None) is not None:
-                continue
-            environments = (
-                isinstance(item, DatabaseDependency | CacheDependency) and item.shared and kind_of(item) != "table"
-            )
-            if environments:
-                continue
-            by_name = is_shared_by_name(item)
-            key = (kind_of(item), item.name if by_name else f"{view.folder}-{item.name}")
-            thing = f"shared {item.name}" if by_name else f"{item.name} of {view.folder}"
-            other = first.setdefault(key, (view, thing))
-            if other[1] != thing:
-                message = f"it would have the same name as {other[1]}: {key[1]}"
-                yield view.at((*path, "name"), message, "another name")
+        for path, kind, name, thing in _named(view):
+            other = first.setdefault((kind, name), thing)
+            if other != thing:
+                yield view.at((*path, "name"), f"it would have the same name as {other}: {name}", "another name")
+
+
+def _named(view: ServiceView) -> Iterator[tuple[Path, str, str, str]]:
+    """Yield what gets a name of its own: where it stands, its kind, its name, and how to speak of it."""
+    own = view.folder
+    yield ("metadata",), "process", own, f"the service {own}"
+    for index, worker in enumerate(view.spec.workers):
+        yield ("spec", "workers", index), "process", f"{own}-{worker.name}", f"{worker.name} of {own}"
+    for index, secret in enumerate(view.spec.secrets):
+        yield ("spec", "secrets", index), "secret", f"{own}-{secret.name}", f"{secret.name} of {own}"
+    for path, item in view.dependencies:
+        if item.type == "service" or getattr(item, "existing", None) is not None:
+            continue
+        if isinstance(item, DatabaseDependency | CacheDependency) and item.shared and kind_of(item) != "table":
+            continue  # the environment's
+        if is_shared_by_name(item):
+            yield path, kind_of(item), item.name, f"shared {item.name}"
+        else:
+            yield path, kind_of(item), f"{own}-{item.name}", f"{item.name} of {own}"
 
 
 TOGETHER_CHECKS = (
