@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - a table of cases
+
 """What is near a mistake and none: every limit itself is accepted."""
 
 from __future__ import annotations

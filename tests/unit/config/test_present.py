@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - tables of cases
+
 """Showing a configuration, explaining its fields, and telling environments apart."""
 
 from __future__ import annotations
