@@ -111,6 +111,31 @@ def test_a_file_is_checked_without_a_project(command: Command, tmp_path: Path) -
     assert "not valid YAML" in command("validate", str(draft)).out
 
 
+def test_a_folder_stands_for_its_files(command: Command, project: Path) -> None:
+    assert command("validate", "services", at=project).out.startswith("1 file valid")
+    assert command("validate", "environments/two").out.startswith("2 files valid")
+    (project / "empty").mkdir()
+    assert "there is no YAML file in this folder" in command("validate", "empty").err
+
+
+def test_a_file_of_an_environment_from_elsewhere_is_refused(command: Command, project: Path, tmp_path: Path) -> None:
+    (tmp_path / "aws.yaml").write_text(CLOUD, encoding="utf-8")
+    result = command("validate", str(tmp_path / "aws.yaml"), at=project)
+    assert result.code == 2
+    assert "is checked where it belongs" in result.err
+
+
+def test_an_empty_project_has_nothing_to_check(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "services").mkdir()
+    (tmp_path / "environments").mkdir()
+    assert "nothing to check yet" in command("validate", at=tmp_path).out
+    result = command("init", "first")
+    assert result.code == 0
+    assert "--env" not in result.out
+    assert "inferloop-deploy schema --write" in result.out
+    assert command("validate").out == "1 file valid.\n"
+
+
 def test_a_file_that_is_not_there_is_named(command: Command, project: Path) -> None:
     result = command("validate", "nowhere.yaml", at=project)
     assert result.code == 2

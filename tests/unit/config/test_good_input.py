@@ -1,4 +1,3 @@
-
 """What is near a mistake and none: every limit itself is accepted."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-
 """Showing a configuration, explaining its fields, and telling environments apart."""
 
 from __future__ import annotations
@@ -250,6 +249,27 @@ def test_differences_are_paths_with_both_values() -> None:
         ("spec.service.env[B].value", None, "y"),
     ]
     assert differences(only(first, "alpha"), only(first, "alpha")) == []
+
+
+def test_a_value_that_was_taken_away_says_by_whom() -> None:
+    text = service(
+        "alpha",
+        "service: {disruptionBudget: {maxUnavailable: 1}}",
+        rest="environments: {two: {spec: {service: {disruptionBudget: null}}}}",
+    )
+    two = ENVIRONMENT.replace("name: dev", "name: two").replace("10.10", "10.20")
+    environments = {"dev": {"environment": ENVIRONMENT, "aws": CLOUD}, "two": {"environment": two, "aws": CLOUD}}
+    first, second = (effective(project({"alpha": text}, environments), env, "aws") for env in ("dev", "two"))
+    (entry,) = differences(only(first, "alpha"), only(second, "alpha"))
+    assert entry.path == "spec.service.disruptionBudget.maxUnavailable"
+    assert entry.second is not None
+    assert (entry.second.value, entry.second.origin.layer) == (None, "override")
+
+
+def test_environments_differ_in_themselves_too() -> None:
+    two = ENVIRONMENT.replace("name: dev", "name: two").replace("10.10", "10.20")
+    found = project({}, {"dev": {"environment": ENVIRONMENT, "aws": CLOUD}, "two": {"environment": two, "aws": CLOUD}})
+    first, second = (effective(found, env, "aws") for env in ("dev", "two"))
     assert [entry.path for entry in differences(first.environment, second.environment)] == [
         "metadata.name",
         "spec.network.cidr",

@@ -86,10 +86,9 @@ def _lines(name: str, entries: list[Difference], env: list[str]) -> Iterator[str
     for entry in entries:
         yield f"  {entry.path}"
         for label, value in zip(env, (entry.first, entry.second), strict=True):
-            if value is None:
-                yield f"    {label:<{width}}  {dim('not set')}"
-            else:
-                yield f"    {label:<{width}}  {yaml_text(value.value)}  {dim('# ' + said(value.origin))}"
+            text = "not set" if value is None or value.value is None else yaml_text(value.value)
+            comment = "" if value is None else f"  {dim('# ' + said(value.origin))}"
+            yield f"    {label:<{width}}  {text}{comment}"
 
 
 def _as_json(name: str, entry: Difference, env: list[str]) -> dict[str, object]:

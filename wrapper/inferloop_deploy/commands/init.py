@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from inferloop_deploy.commands.options import Output, OutputOption, session
+from inferloop_deploy.commands.options import Output, OutputOption, complete_environment, session
 from inferloop_deploy.errors import InvalidConfiguration, UsageError
 
 app = typer.Typer()
@@ -40,6 +40,7 @@ def init_command(
     """
     from inferloop_deploy.commands.printing import print_json
     from inferloop_deploy.scaffold import scaffold
+    from inferloop_deploy.schema import FILES
 
     root = session(context).project_root()
     path = new_service_file(root, service)
@@ -52,7 +53,11 @@ def init_command(
         print_json({"written": written})
         return
     typer.echo(f"Written: {written}")
-    typer.echo(f"Edit it, then: inferloop-deploy validate, and inferloop-deploy show {service} --env dev")
+    environments = complete_environment(context, "")
+    see = f", and inferloop-deploy show {service} --env {environments[0]}" if environments else ""
+    typer.echo(f"Edit it, then: inferloop-deploy validate{see}")
+    if not (root / FILES["service"]).is_file():
+        typer.echo("For completion in editors: inferloop-deploy schema --write")
 
 
 def new_service_file(root: Path, service: str) -> Path:
