@@ -80,6 +80,20 @@ def _add(patches: Patches) -> None:
     patches.route(urls, "/backup/plans/(?P<plan>[^/]+)/selections/(?P<selection>[^/]+)$", urls.response.dispatch)
 
 
+class RecoveryPoints:
+    """What is in a vault: nothing, because nothing is backed up here."""
+
+    def list_recovery_points_by_backup_vault(self: Any) -> str:
+        parts = self.path.strip("/").split("/")
+        self.backup_backend.describe_backup_vault(unquote(parts[parts.index("backup-vaults") + 1]))
+        return json.dumps({"RecoveryPoints": []})
+
+
+def _recovery_points(patches: Patches) -> None:
+    patches.methods(responses.BackupResponse, RecoveryPoints)
+    patches.route(urls, "/backup-vaults/(?P<name>[^/]+)/recovery-points/?$", urls.response.dispatch)
+
+
 def _tags(patches: Patches) -> None:
     def make(_: Callable[..., str]) -> Callable[..., str]:
         def list_tags(response: Any) -> str:
@@ -109,5 +123,14 @@ GAPS = (
         reason="Every plan would set them again.",
         hides="Nothing.",
         install=_tags,
+    ),
+    Gap(
+        id="backup-recovery-points",
+        service="Backup",
+        stock="Cannot list what is in a vault.",
+        remedy="Lists nothing, because nothing is backed up.",
+        reason="The provider empties a vault before it destroys it, where deletion protection is off.",
+        hides="How long a vault with recovery points takes to destroy.",
+        install=_recovery_points,
     ),
 )

@@ -22,6 +22,14 @@ class BackupPolicy:
         return json.dumps({"BackupPolicy": policy}), {"status": 200, "Content-Type": "application/json"}
 
 
+class Policies:
+    """The call that takes a file system's policy away."""
+
+    def delete_file_system_policy(self: Any) -> tuple[str, dict[str, Any]]:
+        self.efs_backend.file_systems_by_id[self._get_param("FileSystemId")].file_system_policy = None
+        return "{}", {"status": 200, "Content-Type": "application/json"}
+
+
 def _backup_policy(patches: Patches) -> None:
     def make(_: Callable[..., Any]) -> Any:
         return property(lambda system: {"Status": "ENABLED" if system._backup else "DISABLED"})
@@ -39,5 +47,14 @@ GAPS = (
         reason="Every file system has a backup policy.",
         hides="Nothing.",
         install=_backup_policy,
+    ),
+    Gap(
+        id="efs-policy-removal",
+        service="EFS",
+        stock="Cannot take a file system's policy away.",
+        remedy="Takes it away.",
+        reason="Destroying a file system begins with its policy.",
+        hides="Nothing.",
+        install=lambda patches: patches.methods(EFSResponse, Policies),
     ),
 )

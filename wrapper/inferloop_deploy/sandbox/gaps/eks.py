@@ -665,7 +665,7 @@ GAPS = (
         stock="Drops accessConfig, upgradePolicy, computeConfig, storageConfig and zonalShiftConfig.",
         remedy="Keeps them and returns them.",
         reason="Without the authentication mode Terraform plans to replace the cluster on every run.",
-        hides="bootstrapClusterCreatorAdminPermissions makes no access entry for the creator, so a clash with an entry of "
+        hides="The creator gets no access entry by bootstrapClusterCreatorAdminPermissions, so a clash with an entry of "
         "one's own for the same principal is not seen.",
         install=_cluster_access_config,
     ),
