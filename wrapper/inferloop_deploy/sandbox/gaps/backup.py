@@ -91,7 +91,8 @@ class RecoveryPoints:
 
 def _recovery_points(patches: Patches) -> None:
     patches.methods(responses.BackupResponse, RecoveryPoints)
-    patches.route(urls, "/backup-vaults/(?P<name>[^/]+)/recovery-points/?$", urls.response.dispatch)
+    for end in ("", "/"):
+        patches.route(urls, f"/backup-vaults/(?P<name>[^/]+)/recovery-points{end}$", urls.response.dispatch)
 
 
 def _tags(patches: Patches) -> None:
