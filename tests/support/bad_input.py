@@ -1,4 +1,3 @@
-
 """What people write by mistake: every case with the checks that find it, and nothing else."""
 
 from __future__ import annotations
@@ -189,6 +188,16 @@ WHOLE_FILE = (
     ),
 )
 PROCESSES = (
+    Case(
+        "a function with two starts",
+        ("function-start",),
+        spec=f"service: {{type: function, source: jobs, schedule: '0 3 * * *', timeout: 1m, image: {{tag: '1'}}}}\n{QUEUE}",
+    ),
+    Case(
+        "too many labels",
+        ("reserved-label",),
+        metadata="labels: {" + ", ".join(f"l{number}: x" for number in range(31)) + "}",
+    ),
     Case("not the folder's name", ("folder-name",), services={"beta": service("gamma", "")}),
     Case("a worker with the service's name", ("worker-name",), spec="workers: [{name: alpha}]"),
     Case("cron without schedule", ("schedule",), spec="service: {type: cron}"),
@@ -422,6 +431,11 @@ REFERENCES = (
 )
 DEPENDENCIES = (
     Case(
+        "two shares of one database",
+        ("one-shared",),
+        spec="dependencies: [{name: a, type: database, shared: true}, {name: b, type: database, shared: true}]",
+    ),
+    Case(
         "infrequent access too early",
         ("lifecycle",),
         spec="dependencies: [{name: s, type: storage, lifecycle: {infrequentAfter: 7d}}]",
@@ -580,6 +594,8 @@ NETWORKING = (
     ),
 )
 PLACEMENT = (
+    Case("spot where there is none", ("spot",), spec="service: {spot: true}"),
+    Case("spot with GPUs where there is none", ("spot",), spec="service: {spot: true, resources: {gpu: 1}}"),
     Case(
         "a gateway before fargate",
         ("runtime",),
@@ -664,6 +680,11 @@ PLACEMENT = (
     ),
 )
 ENVIRONMENTS = (
+    Case(
+        "spot nodes alone",
+        ("node-pools",),
+        replace={"[m7i.xlarge], min: 1, max: 4": "[m7i.xlarge, m6i.xlarge, m5.xlarge], min: 1, max: 4, spot: true"},
+    ),
     Case(
         "an existing network with another range",
         ("address-range",),

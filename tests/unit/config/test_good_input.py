@@ -96,6 +96,7 @@ def test_services_that_go_together_are_accepted(services: Mapping[str, str]) -> 
         ("{cidr: 10.10.0.0/16}", "{cidr: 10.10.0.0/16, serviceCidr: 192.168.0.0/24, reservedCidrs: [10.0.0.0/16, 10.0.0.0/12, 10.11.0.0/16]}"),
         ("    nodePools:", "    publicEndpoint: true\n    publicCidrs: [203.0.113.0/24]\n    nodePools:"),
         ("disk: 100Gi", "disk: 50Gi"),
+        ("max: 4}", "max: 4}\n      - {name: spot, machineTypes: [m7i.large, m6i.large], min: 0, spot: true}"),
         ("[m7i.xlarge]", "[m7i.xlarge, m6i.xlarge, t3.medium]"),
         ("[g4dn.xlarge]", "[g4dn.xlarge, g4dn.2xlarge]"),
         ("  deletionProtection", "  backup: {retention: 120d, coldAfter: 30d}\n  deletionProtection"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inferloop_deploy.config.checks.rule import Check, Finding, ServiceView
+from inferloop_deploy.config.outputs import kind_of
 from inferloop_deploy.config.quantity import days_of, memory_bytes, seconds
 from inferloop_deploy.config.service import (
     CacheDependency,
@@ -103,6 +104,17 @@ def _shared(view: ServiceView) -> Iterator[Finding]:
                 f"Remove shared, or bring the environment's under spec.shared.{item.type}.existing of environment.yaml."
             )
             yield view.at((*path, "existing"), "shared and existing", "one of the two", hint=hint, found="both")
+
+
+def _one_shared(view: ServiceView) -> Iterator[Finding]:
+    """A service has one database and one role, called after it, on what is shared."""
+    first: dict[str, str] = {}
+    for path, item in view.dependencies:
+        if isinstance(item, DatabaseDependency | CacheDependency) and item.shared and kind_of(item) != "table":
+            other = first.setdefault(item.type, item.name)
+            if other != item.name:
+                message = f"{other} is the service's share of the environment's {item.type} already"
+                yield view.at((*path, "shared"), message, "shared: false", hint="Remove shared, or use the other one.")
 
 
 def _existing(view: ServiceView) -> Iterator[Finding]:
@@ -215,6 +227,12 @@ SERVICE_CHECKS = (
     ),
     Check[ServiceView](
         "shared", "What is shared is neither brought nor a table.", "Remove shared or the other.", run=_shared
+    ),
+    Check[ServiceView](
+        "one-shared",
+        "A service has one shared database and one shared cache at most.",
+        "Remove shared, or use the other one.",
+        run=_one_shared,
     ),
     Check[ServiceView](
         "existing",

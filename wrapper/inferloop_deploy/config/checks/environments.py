@@ -179,10 +179,12 @@ def _pools(view: EnvironmentView) -> Iterator[Finding]:
     if (
         cluster.enabled
         and cluster.existing is None
-        and not any(pool.gpu is None and pool.min > 0 for pool in view.pools)
+        and not any(pool.gpu is None and not pool.spot and pool.min > 0 for pool in view.pools)
     ):
         yield view.at(
-            ("spec", "cluster", "nodePools"), "no node to start on", "a node pool without GPUs whose min is 1 or more"
+            ("spec", "cluster", "nodePools"),
+            "no node to start on",
+            "a node pool without GPUs, not spot, whose min is 1 or more",
         )
     for index, pool in enumerate(view.pools):
         path: Path = ("spec", "cluster", "nodePools", index)

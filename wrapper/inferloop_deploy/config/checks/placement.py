@@ -254,15 +254,32 @@ def _machines(placed: PlacedService) -> Iterator[Finding]:
 
 
 def _fitting(placed: PlacedService, process: Process) -> list[NodePool]:
-    """Return the pools that a process may run on: the one it names, or those with the GPUs it asks for."""
-    gpu = process.resources.gpu
+    """Return the pools that a process may run on: the one it names, or those with its kind of capacity and its GPUs."""
     named = process.placement.node_pool
     return [
         pool
         for pool in placed.environment.pools
-        if named in (None, pool.name)
-        and ((pool.gpu is not None and gpu.type in (None, pool.gpu.type)) if gpu.count else pool.gpu is None)
+        if named in (None, pool.name) and pool.spot == process.described.spot and _has_gpus_of(pool, process)
     ]
+
+
+def _has_gpus_of(pool: NodePool, process: Process) -> bool:
+    gpu = process.resources.gpu
+    return (pool.gpu is not None and gpu.type in (None, pool.gpu.type)) if gpu.count else pool.gpu is None
+
+
+def _spot(placed: PlacedService) -> Iterator[Finding]:
+    environment = placed.environment
+    if environment.config.spec.cluster.existing is not None:
+        return
+    for process in _on_kubernetes(placed):
+        fits = [pool for pool in environment.pools if _has_gpus_of(pool, process)]
+        if process.described.spot and fits and not any(pool.spot for pool in fits):
+            kind = "spot capacity with GPUs" if process.resources.gpu.count else "spot capacity"
+            hint = f"Add a node pool with spot: true, or write spot: false under environments.{environment.folder}."
+            yield placed.service.at(
+                (*process.path, "spot"), f"no node pool of {environment.label} has {kind}", hint=hint
+            )
 
 
 def _residency(placed: PlacedService) -> Iterator[Finding]:
@@ -454,6 +471,12 @@ PLACED_CHECKS = (
         "A replica fits on a node of the environment.",
         "Ask for less, or add a node pool with larger machines.",
         run=_machines,
+    ),
+    Check[PlacedService](
+        "spot",
+        "What runs on spot capacity has a node pool with it.",
+        "Add a node pool with spot: true, or write spot: false.",
+        run=_spot,
     ),
     Check[PlacedService](
         "residency", "The environment is in a region where the data may be.", "Change one of the two.", run=_residency

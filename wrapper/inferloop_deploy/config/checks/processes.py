@@ -250,6 +250,10 @@ def _function(view: ServiceView) -> Iterator[Finding]:
     for index, worker in enumerate(view.spec.workers):
         message = "a worker beside a function, whose image starts no other process"
         yield view.at(("spec", "workers", index, "name"), message, hint=f"Make {worker.name} a service of its own.")
+    if service.source is not None and service.schedule is not None:
+        yield view.at(
+            ("spec", "service", "schedule"), "a schedule beside an event source", "one of the two", found="both"
+        )
     if service.source is None and service.schedule is None:
         expected = "source: a queue or storage dependency, or schedule"
         yield view.at(("spec", "service", "type"), "a function that nothing starts", expected)
@@ -261,6 +265,8 @@ def _process_names(view: ServiceView) -> Iterator[Finding]:
             yield view.at(("spec", "workers", index, "name"), "the service's own name", "another name")
 
 
+MOST_LABELS = 30
+"""Labels of a service; with those of the platform they stay below the 50 tags that AWS takes."""
 RESERVED_LABELS = frozenset(
     {"costcenter", "dataclassification", "environment", "managedby", "name", "owner", "project", "service", "team"}
 )
@@ -273,6 +279,15 @@ def reserved(labels: Iterable[str]) -> Iterator[str]:
 
 
 def _labels(view: ServiceView) -> Iterator[Finding]:
+    if len(view.config.metadata.labels) > MOST_LABELS:
+        found = f"{len(view.config.metadata.labels)} labels"
+        yield view.at(
+            ("metadata", "labels"),
+            "too many to become tags",
+            f"at most {MOST_LABELS}",
+            found=found,
+            hint="Remove some.",
+        )
     for label in reserved(view.config.metadata.labels):
         hint = "Remove it; metadata has name, team, owner and costCenter, data has classification."
         yield view.at(("metadata", "labels", label), "a label that the platform writes itself", hint=hint)
@@ -387,7 +402,7 @@ SERVICE_CHECKS = (
     ),
     Check[ServiceView](
         "reserved-label",
-        "No label has the name of a tag that the platform writes.",
+        "Labels are at most 30, and none has the name of a tag that the platform writes.",
         "Choose another name.",
         run=_labels,
     ),
