@@ -158,6 +158,17 @@ def parse(words: list[str]) -> None:
         context = command.make_context(child, rest, parent=context)
 
 
+@pytest.mark.parametrize("page", pages_with("text"), ids=name)
+def test_the_lines_of_yaml_that_an_output_names_say_what_it_says(page: Path) -> None:
+    """Output that takes minutes to make is shown as it was; the places that it names must still be right."""
+    shown = "\n".join(block.text for block in blocks(page.read_text()) if block.language == "text")
+    for file, line, path in re.findall(r"^\s*(\S+\.yaml):(\d+) (spec\.\S+)$", shown, re.MULTILINE):
+        last = re.split(r"[.\[\]]", path.rstrip("]"))[-1]
+        written = (ROOT / file).read_text().splitlines()[int(line) - 1]
+
+        assert re.search(rf"\b{re.escape(last)}\b", written), f"{name(page)}: {file}:{line} is not {path}: {written}"
+
+
 def hcl_examples() -> dict[str, str]:
     """Return every HCL block of the documentation and of the modules' READMEs, by where it stands."""
     readmes = sorted(path for top in ("modules", "providers") for path in (ROOT / top).rglob("README.md"))
