@@ -10,11 +10,15 @@ locals {
   # Only images of the environment's own registry need leave to be pulled.
   repositories = { for service, config in module.base.services : service => config.spec.service.image.repository != null ? null : module.registry.arns[service] }
 
-  # ALB rules are tried in the order of their priority: the longer a path, the earlier.
-  fargate_ingresses = [for path_and_key in reverse(sort([
-    for key, process in local.fargate_processes : "${format("%04d", length(module.base.ingresses[process.service].path))}|${key}"
-    if process.worker == null && contains(keys(module.base.ingresses), process.service)
-  ])) : split("|", path_and_key)[1]]
+  fargate_ingresses = [for key, process in local.fargate_processes : key if process.worker == null && contains(keys(module.base.ingresses), process.service)]
+
+  # A load balancer takes the first rule that fits, so paths with more parts come first. The place among those with as many parts comes
+  # from a hash, so that a new service moves no other: AWS refuses a priority that is still taken. Those with the same hash follow each other.
+  rule_bands = { for key in local.fargate_ingresses : key => max(0, 9 - length(compact(split("/", module.base.ingresses[key].path)))) }
+  rule_slots = { for key in local.fargate_ingresses : key => parseint(substr(sha256(jsonencode([sort(module.base.ingresses[key].hosts), module.base.ingresses[key].path])), 0, 6), 16) % 500 }
+  rule_priorities = { for key in local.fargate_ingresses : key => 1 + 5000 * local.rule_bands[key] + 10 * local.rule_slots[key] + index(
+    [for other in local.fargate_ingresses : other if local.rule_bands[other] == local.rule_bands[key] && local.rule_slots[other] == local.rule_slots[key]], key,
+  ) }
 
   # Fargate has fixed steps of processors and memory; what is asked for is rounded up.
   fargate_vcpus = { for key, process in local.fargate_processes : key => min([
@@ -27,7 +31,6 @@ locals {
   ) }
   fargate_steps = { 0.5 = 1024, 1 = 1024, 2 = 1024, 4 = 1024, 8 = 4096, 16 = 8192 }
 
-  # A cron expression of five fields as AWS writes it: six fields, and one of the two days open. Monday is 2.
   schedules = merge(
     { for key, process in module.base.processes : key => process.schedule if process.schedule != null },
     { for key, function in module.base.functions : key => function.schedule if function.schedule != null },
@@ -44,21 +47,30 @@ locals {
     values(local.autoscaling_windows)[*].start,
     values(local.autoscaling_windows)[*].end,
   ))
-  aws_cron = { for text in local.cron_texts : text => "cron(${join(" ", [
-    split(" ", text)[0], split(" ", text)[1],
-    split(" ", text)[4] != "*" ? "?" : split(" ", text)[2],
-    split(" ", text)[3],
-    split(" ", text)[4] == "*" ? "?" : join(",", [for days in split(",", split(" ", text)[4]) : join("-", [
-      for day in split("-", days) : can(tonumber(day)) ? tostring(tonumber(day) % 7 + 1) : day
-    ])]),
-    "*",
-  ])})" }
+
+  # A cron expression of five fields (weekdays 0 to 7 from Sunday) as AWS writes it: six fields, weekdays by name, and one of day and weekday
+  # open. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
+  weekday_names = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"]
+  cron_fields   = { for text in local.cron_texts : text => split(" ", text) }
+  cron_weekdays = { for text, fields in local.cron_fields : text => contains(["*", "?"], fields[4]) ? "?" : join(",", flatten([
+    for part in split(",", fields[4]) :
+    can(regex("^[0-7]$", part)) ? [local.weekday_names[part]] :
+    can(regex("^[0-7]-[0-7](/[1-7])?$", part)) ? [
+      for day in range(tonumber(substr(part, 0, 1)), tonumber(substr(part, 2, 1)) + 1, tonumber(try(split("/", part)[1], "1"))) : local.weekday_names[day]
+    ] :
+    can(regex("^\\*/[1-7]$", part)) ? [for day in range(0, 7, tonumber(split("/", part)[1])) : local.weekday_names[day]] :
+    can(regex("^[0-7][#L]", part)) ? ["${local.weekday_names[substr(part, 0, 1)]}${substr(part, 1, -1)}"] : [part]
+  ])) }
+  aws_cron = { for text, fields in local.cron_fields : text =>
+    "cron(${fields[0]} ${fields[1]} ${local.cron_weekdays[text] == "?" ? replace(fields[2], "?", "*") : "?"} ${fields[3]} ${local.cron_weekdays[text]} *)"
+  }
+  # AWS takes a day of the month or a weekday; cron takes both, and means either.
+  double_days = [for text, fields in local.cron_fields : text if !contains(["*", "?"], fields[2]) && !contains(["*", "?"], fields[4])]
 }
 
 module "functions" {
   source = "../../modules/aws/functions"
 
-  name    = local.name
   labels  = local.labels
   account = local.account
   network = local.network
@@ -166,7 +178,7 @@ module "containers" {
     ingress = !contains(local.fargate_ingresses, key) ? null : {
       paths    = [module.base.ingresses[process.service].path]
       hosts    = module.base.ingresses[process.service].hosts
-      priority = 100 + index(local.fargate_ingresses, key)
+      priority = local.rule_priorities[key]
     }
     autoscaling = process.autoscaling == null ? null : {
       min                 = process.autoscaling.min

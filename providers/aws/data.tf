@@ -139,7 +139,6 @@ module "secrets" {
 module "files" {
   source = "../../modules/aws/files"
 
-  name    = local.name
   labels  = local.labels
   account = local.account
   network = local.network
@@ -162,7 +161,6 @@ module "files" {
 module "metadata" {
   source = "../../modules/aws/metadata"
 
-  name                = local.name
   labels              = local.labels
   account             = local.account
   deletion_protection = local.deletion_protection

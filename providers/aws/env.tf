@@ -22,11 +22,11 @@ locals {
     { for key in [used.key] : "arn" => module.queue.arns[key] if used.kind == "queue" },
     { for key in [used.key] : "name" => module.base.functions[key].name if used.kind == "function" },
     { for key in [used.key] : "arn" => local.function_arns[key] if used.kind == "function" },
-    { for key in [used.key] : "host" => local.service_hosts[key] if used.kind == "service" },
-    { for key in [used.key] : "port" => tostring(module.base.services[key].spec.service.port) if used.kind == "service" },
-    { for key in [used.key] : "url" => "http://${local.service_hosts[key]}:${module.base.services[key].spec.service.port}" if used.kind == "service" },
+    # What stands here runs outside of the cluster, and reaches a service by its way in.
+    { for key in [used.key] : "host" => module.base.ingresses[key].hosts[0] if used.kind == "service" && contains(keys(module.base.ingresses), key) },
+    { for key in [used.key] : "port" => "443" if used.kind == "service" && contains(keys(module.base.ingresses), key) },
+    { for key in [used.key] : "url" => "https://${module.base.ingresses[key].hosts[0]}${module.base.ingresses[key].path}" if used.kind == "service" && contains(keys(module.base.ingresses), key) },
   ) } }
-  service_hosts = { for service, config in module.base.services : service => "${service}.${config.metadata.namespace}.svc.cluster.local" }
 
   started = merge(
     { for key, process in merge(local.batch_processes, local.fargate_processes) : key => { service = process.service, env = process.env } },
@@ -37,7 +37,7 @@ locals {
     plain = { for name, variable in item.env : name => join("", [
       # A text is a row of references and of what stands between them.
       for part in regexall("\\$\\{dependencies\\.([a-z0-9-]+)\\.([a-z]+)\\}|([^$]+|\\$)", variable.value) :
-      part[0] == null ? part[2] : local.dependency_outputs[item.service][part[0]][part[1]]
+      part[0] == null ? part[2] : try(local.dependency_outputs[item.service][part[0]][part[1]], "")
     ]) if variable.value != null }
     secrets = { for name, variable in item.env : name => {
       arn     = "${module.secrets.arns[module.base.uses[item.service].secrets[variable.secret.name]]}:${variable.secret.key}::"

@@ -1,7 +1,7 @@
 # What each service may do, from what it uses: in the cluster by its service account, elsewhere by the role of its task, job or function.
 locals {
   uses = { for service, uses in module.base.uses : service => {
-    for kind in ["cache", "database", "file", "function", "queue", "storage", "table"] : kind => { for name, used in uses.dependencies : name => used if used.kind == kind }
+    for kind in ["cache", "database", "file", "function", "queue", "service", "storage", "table"] : kind => { for name, used in uses.dependencies : name => used if used.kind == kind }
   } }
   kubernetes_services = { for service, config in module.base.services : service => config if anytrue([
     for process in values(module.base.processes) : process.service == service && process.runtime == "kubernetes"
@@ -9,11 +9,14 @@ locals {
   jobs_by_service = { for key, process in local.batch_processes : process.service => key... }
 
   role_services = { for service in keys(module.base.services) : service => {
-    buckets   = { for name, used in local.uses[service].storage : name => { arn = module.storage.arns[used.key], prefix = used.prefix, key_arn = module.storage.key_arns[used.key] } }
-    queues    = { for name, used in local.uses[service].queue : name => { arn = module.queue.arns[used.key], key_arn = module.queue.key_arns[used.key] } }
-    secrets   = { for name, key in module.base.uses[service].secrets : name => { arn = module.secrets.arns[key], key_arn = module.secrets.key_arns[key] } }
-    tables    = { for name, used in local.uses[service].table : name => { arn = module.metadata.arns[used.key], key_arn = module.metadata.key_arns[used.key] } }
-    functions = { for name, used in local.uses[service].function : name => { arn = local.function_arns[used.key] } }
+    buckets = { for name, used in local.uses[service].storage : name => { arn = module.storage.arns[used.key], prefix = used.prefix, key_arn = module.storage.key_arns[used.key] } }
+    queues  = { for name, used in local.uses[service].queue : name => { arn = module.queue.arns[used.key], key_arn = module.queue.key_arns[used.key] } }
+    secrets = { for name, key in module.base.uses[service].secrets : name => { arn = module.secrets.arns[key], key_arn = module.secrets.key_arns[key] } }
+    tables  = { for name, used in local.uses[service].table : name => { arn = module.metadata.arns[used.key], key_arn = module.metadata.key_arns[used.key] } }
+    functions = merge(
+      { for name, used in local.uses[service].function : name => { arn = local.function_arns[used.key] } },
+      { for name, used in local.uses[service].service : name => { arn = local.function_arns[used.key] } if contains(keys(local.function_arns), used.key) },
+    )
     # A database or cache that is brought without its identity is reached with the credentials of its secret.
     databases = { for name, used in local.uses[service].database : name => { connect_arn = module.database.connect_arns[used.key][service] }
       if try(module.base.databases[used.key].existing, null) == null || try(module.base.databases[used.key].existing.resource_id, null) != null
@@ -67,13 +70,14 @@ module "identity" {
   ci = var.environment.pipelines == null ? null : {
     issuer   = var.environment.pipelines.issuer
     audience = var.environment.pipelines.audience
+    existing = var.environment.pipelines.existing_provider == null ? null : { provider_arn = var.environment.pipelines.existing_provider }
     plan     = { subjects = toset(var.environment.pipelines.plan_subjects) }
     apply = {
       subjects    = toset(var.environment.pipelines.apply_subjects)
       policy_arns = { administrator = "arn:${local.account.partition}:iam::aws:policy/AdministratorAccess" }
     }
-    state = var.environment.state.bucket == null ? null : {
-      bucket_arn = "arn:${local.account.partition}:s3:::${var.environment.state.bucket}"
+    state = {
+      bucket_arn = "arn:${local.account.partition}:s3:::${coalesce(var.environment.state.bucket, "${var.environment.project}-${var.environment.name}-tfstate-${local.account.id}")}"
       key_prefix = "${var.environment.name}/"
       key_arn    = var.environment.state.kms_key
     }
@@ -87,7 +91,12 @@ locals {
       actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging"]
       resources = ["${bucket.arn}/${bucket.prefix == "" ? "" : "${bucket.prefix}/"}*"]
     } },
-    { for name, bucket in role.buckets : "list-${name}" => { actions = ["s3:GetBucketLocation", "s3:ListBucket"], resources = [bucket.arn] } },
+    { for name, bucket in role.buckets : "find-${name}" => { actions = ["s3:GetBucketLocation"], resources = [bucket.arn] } },
+    { for name, bucket in role.buckets : "list-${name}" => {
+      actions    = ["s3:ListBucket"]
+      resources  = [bucket.arn]
+      conditions = bucket.prefix == "" ? {} : { StringLike = { "s3:prefix" = ["${bucket.prefix}/*"] } }
+    } },
     { for name, queue in role.queues : "messages-${name}" => {
       actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage"]
       resources = [queue.arn]
@@ -107,6 +116,8 @@ locals {
       resources = distinct(compact(concat(
         values(role.buckets)[*].key_arn, values(role.queues)[*].key_arn, values(role.secrets)[*].key_arn, values(role.tables)[*].key_arn,
       )))
+      # Never by itself, only through what the key encrypts.
+      conditions = { StringEquals = { "kms:ViaService" = [for kind in ["dynamodb", "s3", "secretsmanager", "sqs"] : "${kind}.${local.account.region}.amazonaws.com"] } }
     } if length(role.buckets) + length(role.queues) + length(role.secrets) + length(role.tables) > 0 },
   ) : name => permission } }
 }

@@ -126,4 +126,8 @@ output "platform" {
     quotas = module.base.quotas
     sites  = module.cdn.urls
   }
+  precondition {
+    condition     = length(local.problems) == 0
+    error_message = join("\n", local.problems)
+  }
 }

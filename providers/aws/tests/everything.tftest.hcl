@@ -68,6 +68,83 @@ run "each_service_gets_what_its_file_asks_for" {
   }
 }
 
+run "schedules_and_rules_are_written_as_aws_reads_them" {
+  command = plan
+  variables {
+    environment = merge(var.environment, { budget = null })
+    services = merge(
+      { for name, schedule in {
+        daily = "0 3 * * *", workdays = "30 6 * * 1-5", weekend = "0 0 * * 6-7", sunday = "0 0 * * 0", alternate = "0 0 * * */2", named = "0 9 * * MON,3", monthly = "0 0 1 * ?", steps = "0 0 * * 1-5/2",
+      } : name => { spec = { service = { type = "cron", schedule = schedule, image = { tag = "1" }, placement = { runtime = "batch" } } } } },
+      { for name, path in { all = "/", api = "/api", deep = "/api/deep/path" } : name => {
+        spec                    = { service = { image = { tag = "1" }, placement = { runtime = "fargate" } }, networking = { ingress = { enabled = true, path = path } } }
+      } },
+    )
+  }
+  assert {
+    condition = { for text, cron in local.aws_cron : text => cron } == {
+      "0 3 * * *"     = "cron(0 3 * * ? *)"
+      "30 6 * * 1-5"  = "cron(30 6 ? * MON,TUE,WED,THU,FRI *)"
+      "0 0 * * 6-7"   = "cron(0 0 ? * SAT,SUN *)"
+      "0 0 * * 0"     = "cron(0 0 ? * SUN *)"
+      "0 0 * * */2"   = "cron(0 0 ? * SUN,TUE,THU,SAT *)"
+      "0 9 * * MON,3" = "cron(0 9 ? * MON,WED *)"
+      "0 0 1 * ?"     = "cron(0 0 1 * ? *)"
+      "0 0 * * 1-5/2" = "cron(0 0 ? * MON,WED,FRI *)"
+    }
+    error_message = "Six fields, weekdays by name, and one of day and weekday open."
+  }
+  assert {
+    condition     = local.rule_priorities["deep"] < local.rule_priorities["api"] && local.rule_priorities["api"] < local.rule_priorities["all"] && alltrue([for priority in local.rule_priorities : priority >= 1 && priority <= 50000])
+    error_message = "The path with more parts is tried first."
+  }
+}
+
+run "a_day_and_a_weekday_together_are_refused" {
+  command = plan
+  variables {
+    environment = merge(var.environment, { budget = null })
+    services    = { night = { spec = { service = { type = "cron", schedule = "0 0 13 * 5", image = { tag = "1" }, placement = { runtime = "batch" } } } } }
+  }
+  expect_failures = [output.platform]
+}
+
+run "a_function_from_another_registry_is_refused" {
+  command = plan
+  variables {
+    environment = merge(var.environment, { budget = null })
+    services    = { lambda = { spec = { service = { type = "function", image = { repository = "registry.example.com/f", tag = "1" } } } } }
+  }
+  expect_failures = [output.platform]
+}
+
+run "a_fargate_host_outside_of_the_domain_is_refused" {
+  command = plan
+  variables {
+    environment = merge(var.environment, { budget = null })
+    services = { edge = { spec = {
+      service    = { image = { tag = "1" }, placement = { runtime = "fargate" } }
+      networking = { ingress = { enabled = true, hosts = ["edge.example.org"] } }
+    } } }
+  }
+  expect_failures = [output.platform]
+}
+
+run "a_service_that_only_the_cluster_reaches_is_refused_elsewhere" {
+  command = plan
+  variables {
+    environment = merge(var.environment, { budget = null })
+    services = {
+      inner = {}
+      edge = { spec = {
+        service      = { image = { tag = "1" }, placement = { runtime = "fargate" }, env = { INNER = { value = "$${dependencies.inner.url}" } } }
+        dependencies = { inner = { type = "service" } }
+      } }
+    }
+  }
+  expect_failures = [output.platform]
+}
+
 run "without_services_and_cluster_there_is_a_network_and_little_more" {
   command = plan
   variables {
