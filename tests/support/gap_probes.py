@@ -40,6 +40,7 @@ STOCK = {
     "cloudfront-cache-policies": NO_CALL,
     "cloudfront-distributions": "values to forward beside a cache policy",
     "cloudfront-response-headers-policies": NO_CALL,
+    "cloudtrail-names": "another trail than asked for",
     "ec2-launch-template-tags": "the template's own tags among those for instances",
     "ec2-rule-descriptions": "descriptions are lost",
     "ecs-services": "the capacity providers are forgotten",
@@ -69,6 +70,7 @@ STOCK = {
     "rds-resource-ids": "two instances share an id",
     "s3-conditional-denials": r"\(403\) when calling the PutObject",
     "s3-event-bridge": "EventBridge is forgotten",
+    "s3-lifecycle": "a rule is told otherwise",
     "sqs-policy-kept": "the policy is forgotten",
     "sqs-redrive-policies": "RedrivePolicy is told otherwise",
     "xray-groups": NO_CALL,
@@ -674,6 +676,16 @@ def cloudfront_distributions(aws: Aws) -> None:
     assert found["PriceClass"] == "PriceClass_All"
 
 
+def cloudtrail_names(aws: Aws) -> None:
+    aws("s3").create_bucket(Bucket="trails")
+    trails = aws("cloudtrail")
+    arns = {name: trails.create_trail(Name=name, S3BucketName="trails")["TrailARN"] for name in ("dev", "staging")}
+    for wanted in ("dev", arns["dev"]):
+        found = trails.describe_trails(trailNameList=[wanted])["trailList"]
+        assert [one["Name"] for one in found] == ["dev"], "another trail than asked for"
+    assert {"dev", "staging"} <= {one["Name"] for one in trails.describe_trails()["trailList"]}
+
+
 def ec2_launch_template_tags(aws: Aws) -> None:
     ec2 = aws("ec2")
 
@@ -782,6 +794,22 @@ def s3_event_bridge(aws: Aws) -> None:
     )
     found = s3.get_bucket_notification_configuration(Bucket="events")
     assert "EventBridgeConfiguration" in found, "EventBridge is forgotten"
+
+
+def s3_lifecycle(aws: Aws) -> None:
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="lifecycle")
+    keep = {"NoncurrentVersionExpiration": {"NoncurrentDays": 30, "NewerNoncurrentVersions": 3}}
+    rules = [
+        {"ID": "versions", "Status": "Enabled", "Filter": {"Prefix": ""}, **keep},
+        {"ID": "large", "Status": "Enabled", "Filter": {"ObjectSizeGreaterThan": 1000}, **keep},
+        {"ID": "small", "Status": "Enabled", "Filter": {"And": {"Prefix": "a/", "ObjectSizeLessThan": 9}}, **keep},
+    ]
+    s3.put_bucket_lifecycle_configuration(Bucket="lifecycle", LifecycleConfiguration={"Rules": rules})
+    found = s3.get_bucket_lifecycle_configuration(Bucket="lifecycle")["Rules"]
+    assert found == rules, "a rule is told otherwise"
+    s3.delete_bucket_lifecycle(Bucket="lifecycle")
+    _rejected("NoSuchLifecycleConfiguration", s3.get_bucket_lifecycle_configuration, Bucket="lifecycle")
 
 
 def sqs_policy_kept(aws: Aws) -> None:

@@ -55,6 +55,51 @@ def _event_bridge(patches: Patches) -> None:
     patches.replace(S3Response, "get_bucket_notification", make)
 
 
+def _lifecycle(patches: Patches) -> None:
+    def keep(set_lifecycle: Callable[..., None]) -> Callable[..., None]:
+        def set_and_keep(bucket: Any, rules: list[dict[str, Any]]) -> None:
+            set_lifecycle(bucket, rules)
+            bucket.sandbox_lifecycle = rules
+
+        return set_and_keep
+
+    def complete(read: Callable[..., Any]) -> Callable[..., Any]:
+        def get_bucket_lifecycle(response: Any) -> Any:
+            serialize = response.serialized
+
+            def serialize_completed(answer: Any) -> Any:
+                if not isinstance(answer.result, Exception):
+                    asked = response.backend.get_bucket(response.bucket_name).sandbox_lifecycle
+                    for told, rule in zip(answer.result["Rules"], asked, strict=True):
+                        _complete_rule(told, rule)
+                return serialize(answer)
+
+            response.serialized = serialize_completed
+            return read(response)
+
+        return get_bucket_lifecycle
+
+    patches.replace(FakeBucket, "set_lifecycle", keep)
+    patches.replace(S3Response, "get_bucket_lifecycle", complete)
+
+
+SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
+
+
+def _complete_rule(told: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Add to a rule what moto left out of it."""
+    versions = (asked.get("NoncurrentVersionExpiration") or {}).get("NewerNoncurrentVersions")
+    if versions is not None:
+        told["NoncurrentVersionExpiration"]["NewerNoncurrentVersions"] = versions
+    wanted = asked.get("Filter") or {}
+    for filter_told, filter_asked in (
+        (told.get("Filter"), wanted),
+        ((told.get("Filter") or {}).get("And"), wanted.get("And") or {}),
+    ):
+        if filter_told is not None:
+            filter_told.update({name: filter_asked[name] for name in SIZES if name in filter_asked})
+
+
 GAPS = (
     Gap(
         id="s3-conditional-denials",
@@ -73,5 +118,14 @@ GAPS = (
         reason="Every plan would switch it on again.",
         hides="Nothing.",
         install=_event_bridge,
+    ),
+    Gap(
+        id="s3-lifecycle",
+        service="S3",
+        stock="Forgets how many newer versions a lifecycle rule keeps, and the object sizes that it looks for.",
+        remedy="Tells them as they were set.",
+        reason="The provider waits until what it set can be read, and gives up after three minutes.",
+        hides="No object is moved or deleted.",
+        install=_lifecycle,
     ),
 )
