@@ -22,16 +22,6 @@ variable "labels" {
   nullable    = false
 }
 
-variable "name" {
-  description = "Base name, for example inferloop-dev; what belongs to no single item is named after it."
-  type        = string
-  nullable    = false
-  validation {
-    condition     = can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", var.name))
-    error_message = "name must have 1 to 32 lower-case letters, digits and hyphens, and start with a letter."
-  }
-}
-
 variable "tables" {
   description = "DynamoDB tables by key, made here or, with `existing`, only described; an attribute's type is S, N or B."
   type = map(object({

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -15,7 +14,6 @@ from inferloop_deploy.sandbox.gaps import CATALOGUE, Gap, GapClosed, Patches
 from inferloop_deploy.sandbox.page import as_json, page
 
 GAPS = pytest.mark.parametrize("gap", CATALOGUE, ids=lambda gap: gap.id)
-CATALOGUE_PAGE = Path("docs/reference/sandbox.md")
 
 
 def _probe(gap: Gap) -> Callable[[Any], None]:
@@ -51,12 +49,6 @@ def test_a_gap_says_everything_in_sentences(gap: Gap) -> None:
 def test_ids_are_unique() -> None:
     ids = [gap.id for gap in CATALOGUE]
     assert len(set(ids)) == len(ids)
-
-
-def test_the_page_of_the_documentation_is_written_from_the_catalogue(
-    repository: Path, golden: Callable[[Path, str], None]
-) -> None:
-    golden(repository / CATALOGUE_PAGE, page(CATALOGUE))
 
 
 def test_the_page_has_a_row_for_each_gap_and_keeps_pipes_apart() -> None:

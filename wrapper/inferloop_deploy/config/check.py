@@ -26,6 +26,7 @@ from inferloop_deploy.config.source import (
     plain,
     quoted,
     spell,
+    without_nulls,
 )
 from inferloop_deploy.errors import Problem
 from inferloop_deploy.names import did_you_mean
@@ -56,12 +57,13 @@ ATTEMPTS = 4
 
 def fit(tree: Table, model: type[M]) -> Fitted[M]:
     """Return a tree as a model, with every way in which it does not fit."""
-    problems = tuple(_unknown_nulls(tree, model))
+    values, has_nulls = without_nulls(tree)
+    problems = tuple(_unknown_nulls(tree, model)) if has_nulls else ()
     pruned: frozenset[Path] = frozenset()
     rest = tree
     for attempt in range(ATTEMPTS):
         try:
-            return Fitted(model.model_validate(plain(rest)), rest, problems, pruned)
+            return Fitted(model.model_validate(values), rest, problems, pruned)
         except ValidationError as error:
             found = error.errors(include_url=False)
         if attempt == 0:
@@ -71,6 +73,7 @@ def fit(tree: Table, model: type[M]) -> Fitted[M]:
             break
         pruned |= gone
         rest = _prune(rest, gone)
+        values = plain(rest)
     return Fitted(None, tree, problems, pruned)
 
 

@@ -216,7 +216,8 @@ class _Composer:
 
     def key(self, event: Any, table: Any, depth: int) -> str | None:
         if isinstance(event, yaml.ScalarEvent):
-            self.node(event, None, depth)
+            if event.anchor is not None or event.tag is not None:
+                self.node(event, None, depth)  # which reports them
             return str(event.value)
         self.report(
             table,

@@ -77,13 +77,29 @@ def plain(node: Node) -> Plain:
 
     A whole number with a decimal point, `3.0`, is a whole number, as JSON Schema and Terraform have it.
     """
+    return without_nulls(node)[0]
+
+
+def without_nulls(node: Node) -> tuple[Plain, bool]:
+    """Return the values alone, and whether a key was left out because it is null."""
+    left_out: list[str] = []
+    return _plain(node, left_out), bool(left_out)
+
+
+def _plain(node: Node, left_out: list[str]) -> Plain:
     if isinstance(node, Scalar):
         value = node.value
         return int(value) if isinstance(value, float) and value.is_integer() else value
     if isinstance(node, Table):
-        read = ((key, plain(child)) for key, child in node.entries.items())
-        return {key: value for key, value in read if value is not None}
-    return [plain(child) for child in node.items]
+        found: dict[str, Plain] = {}
+        for key, child in node.entries.items():
+            inner = _plain(child, left_out)
+            if inner is None:
+                left_out.append(key)
+            else:
+                found[key] = inner
+        return found
+    return [_plain(child, left_out) for child in node.items]
 
 
 def nulls(node: Node, path: Path = ()) -> Iterator[Path]:

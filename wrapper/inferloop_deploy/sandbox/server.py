@@ -85,9 +85,11 @@ def _is_page(content: bytes, environ: Environ) -> bool:
 
 def end_with(parent: int, stop: Callable[[], None], interval: float = 0.5) -> threading.Thread:
     """Watch the process `parent` and call `stop` once it is gone, however it ended."""
+    # A parent that nobody has waited for still has its id; its children have another parent at once.
+    child = os.getppid() == parent
 
     def watch() -> None:
-        while _runs(parent):
+        while os.getppid() == parent if child else _runs(parent):
             threading.Event().wait(interval)
         stop()
 

@@ -84,3 +84,11 @@ run "impossible_rules_are_refused" {
   }
   expect_failures = [var.plans]
 }
+
+run "a_bad_base_name_is_refused" {
+  command = plan
+  variables {
+    name = "Acme"
+  }
+  expect_failures = [var.name]
+}

@@ -141,3 +141,11 @@ run "impossible_settings_are_refused" {
   }
   expect_failures = [var.services]
 }
+
+run "a_bad_base_name_is_refused" {
+  command = plan
+  variables {
+    name = "Acme"
+  }
+  expect_failures = [var.name]
+}

@@ -17,7 +17,6 @@ mock_provider "aws" {
 }
 
 variables {
-  name    = "inferloop-dev"
   account = { id = "123456789012", region = "us-east-1" }
   network = { vpc_id = "vpc-1", private_subnet_ids = ["subnet-1", "subnet-2"] }
 }

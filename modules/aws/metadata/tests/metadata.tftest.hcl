@@ -8,7 +8,6 @@ mock_provider "aws" {
 }
 
 variables {
-  name    = "inferloop-dev"
   account = { id = "123456789012", region = "us-east-1" }
   labels  = { Project = "inferloop" }
 }

@@ -110,3 +110,11 @@ run "summaries_by_mail_need_an_address" {
   }
   expect_failures = [aws_ce_anomaly_subscription.this]
 }
+
+run "a_bad_base_name_is_refused" {
+  command = plan
+  variables {
+    name = "Acme"
+  }
+  expect_failures = [var.name]
+}
