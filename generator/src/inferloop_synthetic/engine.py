@@ -38,9 +38,20 @@ class Model(Protocol):
     notes: Sequence[str]
 
     def sample(
-        self, rows: int, seed: int, shard: int = 0, *, given: Mapping[str, Condition] | None = None, threads: int = 2
+        self,
+        rows: int,
+        seed: int,
+        shard: int = 0,
+        *,
+        given: Mapping[str, Condition] | None = None,
+        threads: int = 2,
+        first_row: int | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """Yield `rows` rows; the same for the same seed and shard, whatever the number of threads."""
+        """Yield `rows` rows; the same for the same seed, shard and first row, whatever the number of threads.
+
+        Rows are numbered from `first_row` (shard * SHARD_ROWS where it is not given); identifiers that are generated follow the
+        numbers, so that shards whose numbers do not overlap share none.
+        """
         ...
 
     def save(self, path: Path) -> None:

@@ -102,18 +102,26 @@ class TabularModel:
         self._learned = names
 
     def sample(
-        self, rows: int, seed: int, shard: int = 0, *, given: Mapping[str, Condition] | None = None, threads: int = 2
+        self,
+        rows: int,
+        seed: int,
+        shard: int = 0,
+        *,
+        given: Mapping[str, Condition] | None = None,
+        threads: int = 2,
+        first_row: int | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """Yield `rows` rows in batches; the same for the same seed and shard, whatever the number of threads."""
+        """Yield `rows` rows in batches; the same for the same seed, shard and first row, whatever the number of threads."""
         if rows < 0 or rows > SHARD_ROWS:
             raise InputError(f"a shard has 0 to {SHARD_ROWS:,} rows, not {rows:,}")
         conditions = self._conditions(given or {})
+        number = shard * SHARD_ROWS if first_row is None else first_row
 
         def make(batch: int) -> list[pa.RecordBatch]:
             rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, shard, batch])))
             start, end = batch * BATCH_ROWS, min((batch + 1) * BATCH_ROWS, rows)
             return [
-                self._chunk(np.arange(at, min(at + CHUNK_ROWS, end)) + shard * SHARD_ROWS, rng, conditions, given or {})
+                self._chunk(np.arange(at, min(at + CHUNK_ROWS, end)) + number, rng, conditions, given or {})
                 for at in range(start, max(end, start + 1), CHUNK_ROWS)
             ]
 
