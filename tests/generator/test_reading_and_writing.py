@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inferloop_synthetic.data.reading import Limits, read_batches, read_table
-from inferloop_synthetic.data.writing import WriteOptions, guarded, json_lines, write_batches
+from inferloop_synthetic.data.limits import Limits
+from inferloop_synthetic.data.reading import read_batches, read_table
+from inferloop_synthetic.data.texts import guarded, json_lines
+from inferloop_synthetic.data.writing import WriteOptions, write_batches
 from inferloop_synthetic.errors import InputError
 
 TABLE = pa.table(

@@ -7,7 +7,6 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ import pyarrow.ipc as ipc
 import pyarrow.json as pajson
 import pyarrow.parquet as pq
 
+from inferloop_synthetic.data.limits import Limits
 from inferloop_synthetic.errors import InputError
 
 FORMATS = {
@@ -24,16 +24,6 @@ FORMATS = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".arrow": "arrow", ".feather": "arrow",
 }  # fmt: skip
 _MISSING = ["", "NA", "N/A", "NULL", "null", "NaN", "nan", "None", "#N/A"]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How large a table may be."""
-
-    columns: int = 2_000
-    rows: int = 50_000_000
-    cell_bytes: int = 1_000_000
-    memory_bytes: int = 8 * 2**30
 
 
 def format_of(path: Path) -> str:

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.ipc as ipc
-import pyarrow.parquet as pq
 
+from inferloop_synthetic.data.encoding import EncodeOptions, encode
 from inferloop_synthetic.data.reading import format_of
 from inferloop_synthetic.errors import InputError
-
-FORMULA_STARTS = "=+-@\t\r"
-
-
-class BatchWriter(Protocol):
-    """Writes batches to one open file."""
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Add a batch."""
-        ...
-
-    def close(self) -> None:
-        """Finish the file."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -105,12 +87,17 @@ def _write_file(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema, temporary: Path, kind: str, path: Path, options: WriteOptions
 ) -> int:
     rows = 0
-    with ExitStack() as stack:
-        writer = _open(temporary, schema, kind, packed=path.suffix == ".gz", options=options, tabs=".tsv" in path.suffixes)
-        stack.callback(writer.close)
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        nonlocal rows
         for batch in batches:
-            writer.write(batch)
+            yield batch
             rows += batch.num_rows
+
+    how = EncodeOptions(options.guard_spreadsheets, tabs=".tsv" in path.suffixes, packed=path.suffix == ".gz")
+    with temporary.open("wb") as file:
+        for chunk in encode(counted(), schema, kind, how):
+            file.write(chunk)
     return rows
 
 
@@ -172,119 +159,3 @@ def _split(batches: Iterable[pa.RecordBatch], part_rows: int) -> Iterator[Iterat
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-# -------------------------------------------------------------------------------------------------------------- formats
-
-
-def _open(temporary: Path, schema: pa.Schema, kind: str, *, packed: bool, options: WriteOptions, tabs: bool) -> BatchWriter:
-    if kind == "parquet":
-        return _Parquet(temporary, schema)
-    if kind == "arrow":
-        return _Arrow(temporary, schema)
-    if kind == "csv":
-        return _Csv(temporary, schema, packed=packed, guard=options.guard_spreadsheets, tabs=tabs)
-    return _JsonLines(temporary, packed=packed)
-
-
-class _Parquet:
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=1)
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        self._writer.write_batch(batch)
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-class _Arrow:
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._sink = pa.OSFile(str(path), "wb")
-        self._writer = ipc.new_file(self._sink, _plain_schema(schema))
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        # The file format wants one dictionary per column for the whole file, which batches need not share.
-        self._writer.write_batch(_plain(batch))
-
-    def close(self) -> None:
-        self._writer.close()
-        self._sink.close()
-
-
-class _Csv:
-    def __init__(self, path: Path, schema: pa.Schema, *, packed: bool, guard: bool, tabs: bool) -> None:
-        raw = pa.OSFile(str(path), "wb")
-        self._sinks = [pa.CompressedOutputStream(raw, "gzip"), raw] if packed else [raw]
-        options = pacsv.WriteOptions(delimiter="\t" if tabs else ",", quoting_style="needed")
-        self._writer = pacsv.CSVWriter(self._sinks[0], _plain_schema(schema), write_options=options)
-        self._guard = guard
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        batch = _plain(batch)
-        self._writer.write_batch(guarded(batch) if self._guard else batch)
-
-    def close(self) -> None:
-        self._writer.close()
-        for sink in self._sinks:
-            sink.close()
-
-
-class _JsonLines:
-    def __init__(self, path: Path, *, packed: bool) -> None:
-        self._file = gzip.open(path, "wb") if packed else path.open("wb")  # noqa: SIM115  (closed by close)
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        self._file.write(json_lines(batch))
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _plain_schema(schema: pa.Schema) -> pa.Schema:
-    fields = [f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema]
-    return pa.schema(fields)
-
-
-def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
-    arrays = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in batch.columns]
-    return pa.RecordBatch.from_arrays(arrays, batch.schema.names)
-
-
-def guarded(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return the batch with an apostrophe before every text that a spreadsheet would run as a formula."""
-    for i, field in enumerate(batch.schema):
-        if pa.types.is_string(field.type):
-            column = batch.column(i)
-            risky = pc.is_in(pc.utf8_slice_codeunits(column, 0, 1), value_set=pa.array(list(FORMULA_STARTS)))
-            safe = pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
-            batch = batch.set_column(i, field.name, safe)
-    return batch
-
-
-def json_lines(batch: pa.RecordBatch) -> bytes:
-    """Return one JSON object per row: dates and times in ISO form, missing and not finite as null."""
-    columns = []
-    for name, column in zip(batch.schema.names, _plain(batch).columns, strict=True):
-        if pa.types.is_temporal(column.type):
-            column = column.cast(pa.string())
-        if pa.types.is_floating(column.type):
-            column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
-        texts = _json_texts(column)
-        columns.append(pc.binary_join_element_wise(pa.scalar(json.dumps(name, ensure_ascii=False)), texts, ":"))
-    if not columns or not batch.num_rows:
-        return b""
-    rows = pc.binary_join_element_wise("{", pc.binary_join_element_wise(*columns, ","), "}\n", "")
-    offsets_joined = pc.binary_join(pa.ListArray.from_arrays([0, len(rows)], rows), "")
-    text: str = offsets_joined[0].as_py()
-    return text.encode()
-
-
-def _json_texts(column: pa.Array) -> pa.Array:
-    if pa.types.is_string(column.type):
-        encoded = column.dictionary_encode()
-        words = [json.dumps(word, ensure_ascii=False) for word in encoded.dictionary.to_pylist()]
-        texts = pa.array(words, pa.string()).take(encoded.indices)
-    else:
-        texts = column.cast(pa.string())
-    return pc.fill_null(texts, "null")
