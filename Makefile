@@ -21,7 +21,7 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: help setup tools lock demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
-	bench clean render plan apply destroy status need-terraform
+	bench clean test-servers render plan apply destroy status need-terraform
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,8 +39,11 @@ need-terraform: setup
 demo: need-terraform ## Check, render, apply, show and destroy the three services on the local sandbox
 	@exec $(BIN)/inferloop-deploy demo $(ARGS)
 
-test: need-terraform ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
+test: need-terraform test-servers ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
 	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(TESTS)
+
+test-servers: setup ## Install PostgreSQL and Redis for the tests, from Debian's packages, where they are missing
+	@$(BIN)/python tools/need_servers.py
 
 test-unit: setup ## Run the tests that need no terraform
 	@exec $(PYTEST) tests/unit $(ARGS)
