@@ -23,7 +23,7 @@ kind: Environment
 metadata: {name: lab, owner: lab@example.com, costCenter: cc-0001}
 spec:
   region: us-east-1
-  dns: {domain: lab.example.com}
+  dns: {domain: inferloop.example}
   network: {cidr: 10.90.0.0/16, zones: [us-east-1a, us-east-1b, us-east-1c]}
 """,
     "aws.yaml": """
@@ -34,6 +34,7 @@ spec:
   cluster:
     nodePools:
       - {name: general, machineTypes: [m7i.large], max: 10}
+      - {name: spot, machineTypes: [m7i.large, m6i.large], min: 0, max: 10, spot: true}
       - {name: gpu, machineTypes: [g4dn.xlarge], min: 0, disk: 100Gi, gpu: {type: nvidia-t4}}
 """,
 }

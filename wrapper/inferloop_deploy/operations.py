@@ -168,6 +168,7 @@ class CarryOut:
             Phase("Plan", self._plan),
             Phase("Review", lambda: self.agree(self._made())),
             Phase(title, self._apply, lambda: not self._made().empty),
+            Phase("Read back what was made", self._settle, self._made_something),
             Phase("Read the outputs", self._read, lambda: not self.destroy),
         ]
 
@@ -196,6 +197,25 @@ class CarryOut:
             file.unlink(missing_ok=True)
             review_file(self.stage).unlink(missing_ok=True)
 
+    def _made_something(self) -> bool:
+        return not (self.destroy or self.changes.dry_run or self._made().empty)
+
+    def _settle(self) -> None:
+        """Bring the state up to what the cloud tells now that all is made.
+
+        A resource was read when it was made, before others were attached to it: a role has no policies then, a bucket
+        no rules. Left so, the first look for drift would report every one of them.
+        """
+        out = plan_file(self.stage, "settle")
+
+        def work(watched: Stage) -> bool:
+            if watched.terraform.plan(self.stage.var_files, out, refresh_only=True):
+                watched.terraform.apply(out)
+            return True
+
+        run_terraform(self.stage, self.journal, self.changes, work)
+        out.unlink(missing_ok=True)
+
     def _read(self) -> None:
         self.outputs = visible_outputs(self.stage.terraform.outputs())
 
@@ -214,4 +234,4 @@ def find_drift(stage: Stage, journal: Journal, changes: Changes) -> tuple[Planne
     with located(stage.sources):
         shown = stage.terraform.show_plan(out)
     out.unlink(missing_ok=True)
-    return read_drift(shown, stage.sources)
+    return read_drift(shown, stage.sources, stage.cloud.moves_by_itself)

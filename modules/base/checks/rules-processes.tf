@@ -46,6 +46,14 @@ locals {
       message = "${path}.resources.gpu.count is ${process.resources.gpu.count}, more than a node of any such pool has; a replica runs on one node."
     },
     {
+      holds = !process.spot || process.placement.runtime != "kubernetes" || length([
+        for pool in var.cluster.node_pools : 1 if(pool.gpu != null) == (process.resources.gpu.count > 0)
+        ]) == 0 || anytrue([
+        for pool in var.cluster.node_pools : pool.spot if(pool.gpu != null) == (process.resources.gpu.count > 0)
+      ])
+      message = "${path}.spot is true, but no node pool has spot capacity${process.resources.gpu.count > 0 ? " with GPUs" : ""}; add a pool with spot, or leave spot out."
+    },
+    {
       holds   = try(local.millicores[coalesce(process.resources.requests.cpu, process.resources.cpu)] <= local.millicores[coalesce(process.resources.limits.cpu, process.resources.cpu)], true)
       message = "${path}.resources asks for more cpu than its limit: ${try(coalesce(process.resources.requests.cpu, process.resources.cpu), "-")} > ${try(coalesce(process.resources.limits.cpu, process.resources.cpu), "-")}."
     },

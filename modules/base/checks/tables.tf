@@ -13,6 +13,7 @@ locals {
       retries     = service.spec.service.retries
       schedule    = service.spec.service.schedule
       service     = name
+      spot        = service.spec.service.spot
       time_zone   = service.spec.service.time_zone
       timeout     = service.spec.service.timeout
       type        = service.spec.service.type
@@ -29,6 +30,7 @@ locals {
       retries     = worker.retries
       schedule    = worker.schedule
       service     = name
+      spot        = worker.spot
       time_zone   = worker.time_zone
       timeout     = worker.timeout
       type        = worker.type

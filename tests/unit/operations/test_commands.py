@@ -33,6 +33,8 @@ OUTPUTS = {
     "region": {"value": "us-east-1", "type": "string"},
     "token": {"value": "correct horse", "type": "string", "sensitive": True},
 }
+SETTLING = ["plan", "apply"]
+"""Reading back into the state what was made."""
 HELD = Lock("7f6c2d0e", "ada@laptop", "OperationTypeApply", "2026-11-21 10:42:11 +0000 UTC", "path")
 LOCKED = f"Lock Info:\n  ID: {HELD.id}\n  Operation: {HELD.operation}\n  Who: {HELD.who}\n  Created: {HELD.created}\n"
 
@@ -48,6 +50,7 @@ class FakeCloud:
     refused: bool = False
     bootstrapped: list[str] = field(default_factory=list)
     holds_data: Mapping[str, str] = field(default_factory=lambda: {"aws_s3_bucket": "every object in it"})
+    moves_by_itself: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def identity(self, environment: Any) -> Identity:
         if self.refused:
@@ -351,7 +354,7 @@ def test_a_lock_left_by_a_killed_apply_is_released_and_the_apply_continues(
     assert command("apply", "--env", "dev") == 0
     assert "continuing: the apply of 2026-11-21T10:42:10+00:00 stopped in phase Apply" in command.err
     assert f"release lock {HELD.id}, left by the apply" in command.err
-    assert command.stand_in.commands[2:] == ["plan", "force-unlock", "plan", "show", "apply", "output"]
+    assert command.stand_in.commands[2:] == ["plan", "force-unlock", "plan", "show", "apply", *SETTLING, "output"]
     assert "stopped in phase" not in command.err.split("continuing", 1)[1].split("\n", 1)[1]
 
 
@@ -379,11 +382,25 @@ def test_a_dry_run_leaves_the_lock_of_a_killed_run(
 # --- apply
 
 
+def test_what_was_made_is_read_back_without_changing_it(command: Commands, create: dict[str, Any]) -> None:
+    command.plans(create)
+    assert command("apply", "--env", "dev") == 0
+    assert "-refresh-only" in command.stand_in.call("plan")["argv"]
+    assert command.stand_in.call("apply")["argv"][-1] == str(command.work / "settle.tfplan")
+    assert not (command.work / "settle.tfplan").exists()
+
+
+def test_nothing_is_read_back_where_the_state_tells_all(command: Commands, create: dict[str, Any]) -> None:
+    command.plans(create, plan=[{"exit": 2}, {"exit": 0}])
+    assert command("apply", "--env", "dev") == 0
+    assert command.stand_in.commands.count("apply") == 1
+
+
 def test_apply_plans_applies_and_prints_the_outputs(command: Commands, create: dict[str, Any]) -> None:
     command.plans(create)
     assert command("apply", "--env", "dev") == 0
-    assert command.stand_in.commands == ["version", "init", "plan", "show", "apply", "output"]
-    assert command.stand_in.call("apply")["argv"][-1] == str(command.work / "plan.tfplan")
+    assert command.stand_in.commands == ["version", "init", "plan", "show", "apply", *SETTLING, "output"]
+    assert command.stand_in.calls[4]["argv"][-1] == str(command.work / "plan.tfplan")
     assert "Applied to dev on aws in" in command.out
     assert "1 created" in command.out
     assert 'region = "us-east-1"' in command.out
@@ -452,7 +469,7 @@ def test_a_review_that_somebody_edited_is_not_trusted(command: Commands, create:
     document["plan"]["resource_changes"] = []
     review.write_text(json.dumps(document))
     assert command("apply", "--env", "dev", "--digest", document["digest"]) == 0
-    assert command.stand_in.commands.count("apply") == 1
+    assert command.stand_in.commands[-4:] == ["apply", *SETTLING, "output"]
 
 
 def test_what_is_no_digest_is_a_usage_error(command: Commands) -> None:

@@ -44,6 +44,7 @@ class Place:
 
     name = "aws"
     holds_data: dict[str, str] = {}  # noqa: RUF012
+    moves_by_itself: dict[str, frozenset[str]] = {}  # noqa: RUF012
 
     def identity(self, environment: Any) -> Identity:
         return Identity("123456789012", "sandbox")
@@ -90,7 +91,7 @@ def script(stand_in: Any, resource: Resource, second: dict[str, Any] | None = No
     created = {"resource_changes": [resource(QUEUE, ["create"], after={})]}
     deleted = {"resource_changes": [resource(QUEUE, ["delete"], before={})]}
     commands: dict[str, Any] = {
-        "plan": [{"exit": 2}, {"exit": 0}, {"exit": 2}],
+        "plan": [{"exit": 2}, {"exit": 0}, {"exit": 0}, {"exit": 2}],
         "show": [{"say": [created]}, {"say": [second or {}]}, {"say": [deleted]}],
         "output": {"say": ["{}"]},
         "state_pull": [{"say": [STATE]}, {"say": [EMPTY]}],
@@ -106,7 +107,8 @@ def test_the_demo_goes_from_the_files_to_nothing_left(
     out, err = capsys.readouterr()
     assert sandboxes == ["started", "stopped"]
     assert stand_in.commands == [
-        "version", "init", "plan", "show", "apply", "output", "plan", "show", "state", "plan", "show", "apply", "state",
+        "version", "init", "plan", "show", "apply", "plan", "output",
+        "plan", "show", "state", "plan", "show", "apply", "state",
     ]  # fmt: skip
     assert "Service tabular: 2 resources" in out
     assert "services/tabular/deployment-config.yaml:17 spec.dependencies[jobs]\n      aws_sqs_queue x2" in out

@@ -378,6 +378,21 @@ def test_drift_is_read_from_what_terraform_found_changed(sources: Sources, resou
             resource("aws_x.y", ["no-op"]),
         ]
     }
-    found = read_drift(shown, sources)
+    found = read_drift(shown, sources, {})
     assert [(change.address, change.action) for change in found] == [(BUCKET, "delete"), (QUEUE, "update")]
     assert lines(found[1]) == [f"{YAML}:15"]
+
+
+def test_what_the_cloud_moves_by_itself_is_no_drift(sources: Sources, resource: Resource) -> None:
+    clock, both = {"restorable": "10:05"}, {"restorable": "10:05", "public": True}
+    shown = {
+        "resource_drift": [
+            resource("aws_db_instance.a", ["update"], before={"restorable": "10:00"}, after=clock),
+            resource("aws_db_instance.b", ["update"], before={"restorable": "10:00", "public": False}, after=both),
+            resource("aws_db_instance.c", ["update"], before={"tags": {}}, after={"tags": {}}),
+        ]
+    }
+    found = read_drift(shown, sources, {"aws_db_instance": frozenset({"restorable"})})
+    assert [(one.address, [attribute.name for attribute in one.attributes]) for one in found] == [
+        ("aws_db_instance.b", ["public"])
+    ]

@@ -90,7 +90,7 @@ def test_many_differing_places_are_counted() -> None:
 
 def test_drift_tells_what_is_different_and_that_nothing_was_changed(sources: Sources, resource: Resource) -> None:
     drift = {"resource_drift": [resource(QUEUE, ["update"], before={"delay": 1}, after={"delay": 2})]}
-    said = text(drift_lines(read_drift(drift, sources), "dev", "aws"))
+    said = text(drift_lines(read_drift(drift, sources, {}), "dev", "aws"))
     assert said.startswith("1 resource of dev on aws differs from what was applied.\n")
     assert "delay: 1 -> 2" in said
     assert "nothing was changed" in said

@@ -78,6 +78,11 @@ class Cloud(Protocol):
         """What data goes when a resource of a type is destroyed, in words."""
         ...
 
+    @property
+    def moves_by_itself(self) -> Mapping[str, frozenset[str]]:
+        """Which attributes of a resource type the cloud changes without anybody's doing; drift leaves them out."""
+        ...
+
     def identity(self, environment: Environment) -> Identity:
         """Return who is asking; raises CredentialsRefused, which says what to do."""
         ...

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore import exceptions as aws_errors
 from botocore.config import Config
 
@@ -39,6 +41,17 @@ HOLDS_DATA: Mapping[str, str] = {
     "aws_sqs_queue": "the messages waiting in it",
 }
 
+MOVES_BY_ITSELF: Mapping[str, frozenset[str]] = {
+    "aws_cloudfront_distribution": frozenset({"in_progress_validation_batches", "last_modified_time", "status"}),
+    # Application Auto Scaling sets it, which is why the configuration leaves it alone.
+    "aws_ecs_service": frozenset({"desired_count"}),
+    # The point in time that it could be restored to goes on with the clock.
+    "aws_db_instance": frozenset({"latest_restorable_time"}),
+    "aws_efs_file_system": frozenset({"size_in_bytes"}),
+    # The cluster autoscaler sets desired_size; what the configuration sets, min and max, is compared by every plan.
+    "aws_eks_node_group": frozenset({"scaling_config"}),
+}
+
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _ABSENT = frozenset(
     {
@@ -53,6 +66,12 @@ _ABSENT = frozenset(
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
+_NOTHING_OF_A_PERSON: Mapping[str, tuple[None, None, str | None, None]] = {
+    # A profile that AWS_PROFILE names would be looked for, and be missed, even where the keys are given.
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 _LOG_IN = (
     "Log in (`aws sso login`, AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) and run the command again, "
     "or add --sandbox to rehearse it without an account."
@@ -70,6 +89,11 @@ class Aws:
     def holds_data(self) -> Mapping[str, str]:
         """What data goes when a resource of a type is destroyed, in words."""
         return HOLDS_DATA
+
+    @property
+    def moves_by_itself(self) -> Mapping[str, frozenset[str]]:
+        """Which attributes of a resource type the cloud changes without anybody's doing."""
+        return MOVES_BY_ITSELF
 
     def identity(self, environment: Environment) -> Identity:
         """Return who is asking; raises CredentialsRefused, which says what to do."""
@@ -117,8 +141,10 @@ class Aws:
             aws_access_key_id=self.settings["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.settings["AWS_SECRET_ACCESS_KEY"],
             region_name=region,
+            botocore_session=botocore.session.Session(session_vars=_NOTHING_OF_A_PERSON),
         )
-        return session.client(service, endpoint_url=self.settings["AWS_ENDPOINT_URL"], config=config)
+        direct = config.merge(Config(proxies={}))
+        return session.client(service, endpoint_url=self.settings["AWS_ENDPOINT_URL"], config=direct)
 
 
 def _refused(error: Exception) -> CredentialsRefused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -102,9 +102,20 @@ def read_plan(shown_plan: Mapping[str, Any], sources: Sources, holds_data: Mappi
     )
 
 
-def read_drift(shown_plan: Mapping[str, Any], sources: Sources) -> tuple[PlannedChange, ...]:
-    """Return what is different in the cloud from what the state says, from a plan made with `-refresh-only`."""
-    drifted = [_change(entry, sources, {}) for entry in shown_plan.get("resource_drift", []) if is_change(entry)]
+def read_drift(
+    shown_plan: Mapping[str, Any], sources: Sources, moves_by_itself: Mapping[str, frozenset[str]]
+) -> tuple[PlannedChange, ...]:
+    """Return what is different in the cloud from what the state says, from a plan made with `-refresh-only`.
+
+    `moves_by_itself` names by resource type the attributes that the cloud changes without anybody's doing. A
+    difference that nobody can see (terraform reports some where only its own bookkeeping changed) is none.
+    """
+    found = [_change(entry, sources, {}) for entry in shown_plan.get("resource_drift", []) if is_change(entry)]
+    drifted = [
+        replace(one, attributes=tuple(a for a in one.attributes if a.name not in moves_by_itself.get(one.type, ())))
+        for one in found
+    ]
+    drifted = [one for one in drifted if one.attributes or one.action != "update"]
     return tuple(sorted(drifted, key=lambda one: (ORDER.index(one.action), one.service, one.address)))
 
 

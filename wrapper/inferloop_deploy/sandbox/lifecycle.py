@@ -50,7 +50,7 @@ class Sandbox:
         return f"http://{HOST}:{self.port}"
 
     def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """Return variables that lead terraform and boto3 to the sandbox, and nowhere else.
+        """Return variables that lead terraform to the sandbox, and nowhere else.
 
         Every AWS_ variable of `environ` is blanked, so that no profile, role, token or endpoint of a person's own takes
         part: a rehearsal cannot reach a real account.

@@ -6,7 +6,11 @@ variables {
     sizes  = { database = { small = "db.t4g.medium" }, cache = { small = "cache.t4g.micro" } }
   }
   cluster = {
-    node_pools = { general = {}, gpu = { gpu = { type = "nvidia-t4", count = 1 } } }
+    node_pools = {
+      general = {}
+      spot    = { spot = true }
+      gpu     = { gpu = { type = "nvidia-t4", count = 1 }, spot = true }
+    }
   }
 }
 
@@ -63,6 +67,21 @@ run "without_a_cluster_only_what_needs_none_is_accepted" {
       "services.lost.spec.service.placement.runtime is kubernetes, but the environment has no cluster; use fargate (api, worker) or batch (job, cron), or enable the cluster.",
       "services.lost.spec.workers.clean.placement.runtime is kubernetes, but the environment has no cluster; use fargate (api, worker) or batch (job, cron), or enable the cluster.",
     ])
+    error_message = join("\n", output.problems)
+  }
+}
+
+run "spot_needs_a_pool_that_has_it" {
+  command = plan
+  variables {
+    cluster = { node_pools = { general = {} } }
+    services = {
+      tabular = { spec = { service = { spot = true } } }
+      batch   = { spec = { service = { type = "job", spot = true, image = { tag = "1.0" }, placement = { runtime = "batch" } } } }
+    }
+  }
+  assert {
+    condition     = output.problems == tolist(["services.tabular.spec.service.spot is true, but no node pool has spot capacity; add a pool with spot, or leave spot out."])
     error_message = join("\n", output.problems)
   }
 }
