@@ -1,40 +1,47 @@
-"""`generate`: a synthetic table from a real one, or from a schema alone."""
+"""`generate`: a synthetic table from a real one, from a schema alone, or from a model that was saved."""
 
 from __future__ import annotations
 
-import itertools
-import json
-import time
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import numpy as np
-import pyarrow as pa
 import typer
+import yaml
 from rich.console import Console
 
-from inferloop_synthetic.cli.options import is_schema, parse_where
-from inferloop_synthetic.cli.progress import with_progress
-from inferloop_synthetic.data.reading import format_of, read_table
-from inferloop_synthetic.data.writing import WriteOptions, whole_or_nothing, write_batches
-from inferloop_synthetic.detect import detect_schema
-from inferloop_synthetic.engine import Condition, Model, find_engine
+from inferloop_synthetic.cli.options import is_model, is_schema, parse_where
+from inferloop_synthetic.cli.output import read_target, write_folder, write_single
+from inferloop_synthetic.cli.progress import Narrator
+from inferloop_synthetic.cli.verdict import show_verdict
+from inferloop_synthetic.data.location import Location
 from inferloop_synthetic.errors import InputError
-from inferloop_synthetic.reporting.page import render
-from inferloop_synthetic.schema import TableSchema, read_schema
-from inferloop_synthetic.tabular.engine import model_from_schema
-from inferloop_synthetic.validation.run import Validation, validate
+from inferloop_synthetic.executors import find_executor
+from inferloop_synthetic.pipeline.prepare import Learned, learn
+from inferloop_synthetic.pipeline.spec import GenerationSpec, read_spec
+from inferloop_synthetic.policy import REFUSED, read_policy, verdict_from_json
+from inferloop_synthetic.schema import read_schema
 
-LARGEST_COMPARED = 50_000
+ONE_FILE = "in-process"
 
 
 def generate(
-    source: Annotated[Path, typer.Argument(help="A table (.csv, .tsv, .parquet, .jsonl, .arrow) or a schema (.yaml, .json).")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write; the extension says the format.")],
+    source: Annotated[
+        str,
+        typer.Argument(help="A table (path, s3://, gs://, az://, https:// or a database's URL), a schema (.yaml) or a model."),
+    ],
+    output: Annotated[str, typer.Option("--output", "-o", help="Where to write; the extension says the format.")],
     rows: Annotated[int | None, typer.Option(min=0, help="Rows to draw; as many as the real table has by default.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same rows.")] = 0,
     engine: Annotated[str, typer.Option(help="One of those that `info` lists.")] = "tabular",
+    engine_option: Annotated[
+        list[str] | None, typer.Option(help="What the engine alone understands, such as epochs=50; may be repeated.")
+    ] = None,
     schema: Annotated[Path | None, typer.Option(help="Schema to use instead of the one detected.")] = None,
+    table: Annotated[str | None, typer.Option(help="Databases: the table to read.")] = None,
+    query: Annotated[str | None, typer.Option(help="Databases: the SELECT to read, instead of --table.")] = None,
+    fit_rows: Annotated[int, typer.Option(min=2, help="Learn from at most so many rows, drawn evenly.")] = 1_000_000,
     where: Annotated[
         list[str] | None, typer.Option(help="Condition such as age>=40 or city=Rome|Paris; may be repeated.")
     ] = None,
@@ -42,10 +49,17 @@ def generate(
         Path | None, typer.Option(help="Write a report on quality and privacy here (.html, and .json beside).")
     ] = None,
     holdout: Annotated[float, typer.Option(min=0.05, max=0.5, help="With --report: share of rows not learned from.")] = 0.2,
-    save_model: Annotated[Path | None, typer.Option(help="Write the fitted model here.")] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="With --report: file that decides on release (exit code 4: refused); or default.")
+    ] = None,
+    save_model: Annotated[Path | None, typer.Option(help="Write the fitted model here; it is a source of its own.")] = None,
     part_rows: Annotated[
         int | None, typer.Option(min=1, help="Write a folder of parts of so many rows, with a manifest.")
     ] = None,
+    executor: Annotated[
+        str, typer.Option(help="Who makes the parts: in-process, processes:workers=4, ray:address=auto, kubernetes:image=...")
+    ] = ONE_FILE,
+    replace: Annotated[bool, typer.Option(help="Parts: remove another generation's results that are there.")] = False,
     guard_spreadsheets: Annotated[bool, typer.Option(help="CSV: defuse texts that a spreadsheet would run.")] = False,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads to draw with; the rows are the same.")] = 2,
 ) -> None:
@@ -54,72 +68,65 @@ def generate(
     Example: inferloop-synthetic generate data.csv --rows 100000 --seed 7 --output out.parquet --report report.html
     """
     console = Console(stderr=True)
-    format_of(output)
-    if report is not None and is_schema(source):
-        raise InputError("--report compares with a real table; from a schema alone there is none")
-    real = kept = None
+    target = read_target(output, parts=part_rows is not None or executor != ONE_FILE)
+    makers = find_executor(executor, {"threads": threads})
+    if report is not None and (is_schema(source) or is_model(source)):
+        raise InputError("--report compares with a real table; from a schema or a model alone there is none")
+    tree: dict[str, Any] = {
+        **_source(source),
+        "table": table, "query": query, "engine": engine, "engine_options": _options(engine_option or []),
+        "rows": rows, "seed": seed, "fit_rows": fit_rows, "format": target.format,
+        "validate": report is not None, "holdout": holdout, "guard_spreadsheets": guard_spreadsheets,
+    }  # fmt: skip
+    if policy is not None:
+        if report is None:
+            raise InputError("--policy judges what --report finds; give that too")
+        tree["policy"] = read_policy(policy).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    if part_rows is not None:
+        tree["part_rows"] = part_rows
+    if schema is not None:
+        tree["schema"] = read_schema(schema).model_dump(mode="json")
+    tree["where"] = parse_where(where or [])
+    narrator = Narrator(console)
+    with narrator:
+        learned = _learned(read_spec(tree), narrator, console)
+        if save_model is not None:
+            learned.model.save(save_model)
+        if target.parts:
+            with tempfile.TemporaryDirectory(prefix="inferloop-work-") as work:
+                done = write_folder(learned, target, makers, Path(work), narrator, report=report, replace=replace)
+        else:
+            done = write_single(learned, target, narrator, threads=threads, report=report)
+    for line in done.said:
+        typer.echo(line)
+    if done.verdict is not None:
+        show_verdict(verdict_from_json(done.verdict), console)
+    if not done.released:
+        raise typer.Exit(REFUSED)
+
+
+def _source(source: str) -> dict[str, Any]:
     if is_schema(source):
-        model: Model = model_from_schema(read_schema(source))
-        rows = 1000 if rows is None else rows
-        given = parse_where(where or [], model.schema)
-    else:
-        real = read_table(source)
-        rows = real.num_rows if rows is None else rows
-        learned, kept = _split(real, holdout, seed) if report is not None else (real, None)
-        table_schema = read_schema(schema) if schema is not None else detect_schema(real)
-        given = parse_where(where or [], table_schema)
-        model = _fit(console, engine, learned, table_schema, seed, given)
-        real = learned
-    if save_model is not None:
-        model.save(save_model)
-    batches = model.sample(rows, seed, given=given, threads=threads)
-    first = next(batches)
-    stream = with_progress(itertools.chain([first], batches), rows, console)
-    written = write_batches(stream, first.schema, output, WriteOptions(part_rows, guard_spreadsheets))
-    typer.echo(f"{output}: {written:,} rows")
-    if report is not None and real is not None:
-        found = _validate(model, real, kept, seed)
-        write_report(report, found, f"{output.name} from {source.name}", list(model.notes))
-        typer.echo(f"{report}: likeness {found.score:.3f}" + _privacy_words(found))
+        return {"schema": read_schema(Path(source)).model_dump(mode="json")}
+    return {"model": source} if is_model(source) else {"source": source}
 
 
-def _fit(console: Console, engine: str, table: pa.Table, schema: TableSchema, seed: int, given: dict[str, Condition]) -> Model:
-    start = time.perf_counter()
-    console.print(f"learning from {table.num_rows:,} rows, {len(schema.columns)} columns", highlight=False)
-    model = find_engine(engine).fit(table, schema, seed=seed, first=list(given))
-    console.print(f"learned in {time.perf_counter() - start:.2f} s", highlight=False)
-    for note in model.notes:
+def _options(pairs: list[str]) -> Mapping[str, object]:
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InputError(f"--engine-option {pair!r}: write name=value")
+        found[name] = yaml.safe_load(value)
+    return found
+
+
+def _learned(spec: GenerationSpec, narrator: Narrator, console: Console) -> Learned:
+    if spec.source is not None:
+        console.print(f"reading {Location.parse(spec.source).shown}", highlight=False, markup=False, soft_wrap=True)
+    learned = learn(spec, narrator)
+    if learned.real is not None and learned.rows_read > learned.real.num_rows and not spec.check:
+        console.print(f"learned from {learned.real.num_rows:,} of {learned.rows_read:,} rows", highlight=False)
+    for note in learned.model.notes:
         console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
-    return model
-
-
-def _split(table: pa.Table, share: float, seed: int) -> tuple[pa.Table, pa.Table]:
-    order = np.random.default_rng([seed, 30]).permutation(table.num_rows)
-    cut = round(table.num_rows * share)
-    if cut < 20:
-        raise InputError(f"a report needs at least 20 rows to hold out; {share:.0%} of {table.num_rows} rows are {cut}")
-    return table.take(pa.array(np.sort(order[cut:]))), table.take(pa.array(np.sort(order[:cut])))
-
-
-def _validate(model: Model, real: pa.Table, holdout: pa.Table | None, seed: int) -> Validation:
-    """Compare with rows drawn afresh without conditions, at most as many as are needed."""
-    rows = min(real.num_rows, LARGEST_COMPARED)
-    synthetic = pa.Table.from_batches(model.sample(max(rows, 10), seed, shard=1))
-    return validate(real, synthetic, model.schema, holdout=holdout, seed=seed)
-
-
-def write_report(path: Path, found: Validation, title: str, notes: list[str]) -> None:
-    """Write the report's page and its JSON beside it."""
-    tree = found.as_json()
-    with whole_or_nothing(path) as page:
-        page.write_text(render(tree, title, notes), "utf-8")
-    with whole_or_nothing(path.with_suffix(".json")) as file:
-        file.write_text(json.dumps({"title": title, "notes": notes, "validation": tree}, indent=1) + "\n", "utf-8")
-
-
-def _privacy_words(found: Validation) -> str:
-    words = f", classifier AUC {found.classifier.value:.3f}"
-    if found.privacy is not None:
-        worst = max(found.privacy.membership, found.privacy.membership_calibrated, key=lambda e: e.value)
-        words += f", membership AUC {worst.value:.3f} ({worst.low:.3f} to {worst.high:.3f})"
-    return words
+    return learned

@@ -6,45 +6,39 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from inferloop_synthetic.engine import Condition
+from inferloop_synthetic.data.location import Location
+from inferloop_synthetic.data.reading import FORMATS
 from inferloop_synthetic.errors import InputError
-from inferloop_synthetic.schema import Kind, TableSchema
 
 SCHEMA_SUFFIXES = {".yaml", ".yml", ".json"}
 _WHERE = re.compile(r"^\s*(.+?)\s*(>=|<=|=)\s*(.*?)\s*$")
 
 
-def is_schema(path: Path) -> bool:
+def is_schema(source: str) -> bool:
     """Say whether a file holds a schema and not data, by its extension."""
-    return path.suffix.lower() in SCHEMA_SUFFIXES
+    return Location.parse(source).is_local and Path(source).suffix.lower() in SCHEMA_SUFFIXES
 
 
-def parse_where(texts: Sequence[str], schema: TableSchema) -> dict[str, Condition]:
+def is_model(source: str) -> bool:
+    """Say whether a file is a model that was saved: no table by its extension, and an archive by its first bytes."""
+    path = Path(source)
+    if not Location.parse(source).is_local or path.suffix.lower() in FORMATS or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
+def parse_where(texts: Sequence[str]) -> dict[str, dict[str, object]]:
     """Return the conditions that texts such as `age>=40`, `age<=60`, `city=Paris|Rome` stand for, by column."""
-    found: dict[str, Condition] = {}
+    found: dict[str, dict[str, object]] = {}
     for text in texts:
         match = _WHERE.match(text)
         if not match:
             raise InputError(f"--where {text!r}: write column=value, column=value|value, column>=value or column<=value")
         name, sign, value = match.groups()
-        column = next((c for c in schema.columns if c.name == name), None)
-        if column is None:
-            raise InputError(f"--where {text!r}: there is no column {name!r}")
-        before = found.get(name, Condition())
         if sign == "=":
-            words = value.split("|") if column.kind in {Kind.category, Kind.boolean} else [value]
-            found[name] = Condition(tuple(_value(w, column.kind, text) for w in words))
-        elif sign == ">=":
-            found[name] = Condition(low=_value(value, column.kind, text), high=before.high)
+            found[name] = {"values": value.split("|")}
         else:
-            found[name] = Condition(low=before.low, high=_value(value, column.kind, text))
+            bounds = {key: bound for key, bound in found.get(name, {}).items() if key != "values"}
+            found[name] = bounds | {"low" if sign == ">=" else "high": value}
     return found
-
-
-def _value(word: str, kind: Kind, text: str) -> object:
-    if kind not in {Kind.integer, Kind.float}:
-        return word.lower() if kind is Kind.boolean else word
-    try:
-        return float(word)
-    except ValueError as error:
-        raise InputError(f"--where {text!r}: {word!r} is not a number") from error

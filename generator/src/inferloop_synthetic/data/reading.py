@@ -92,15 +92,16 @@ def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0][:300]
 
 
-def _check_names(path: Path, names: list[str], bounds: Limits) -> None:
+def check_names(place: object, names: list[str], bounds: Limits) -> None:
+    """Raise InputError where there are too many columns, two of one name, or one without a name."""
     if len(names) > bounds.columns:
-        raise InputError(f"{path}: {len(names):,} columns; at most {bounds.columns:,} are read")
+        raise InputError(f"{place}: {len(names):,} columns; at most {bounds.columns:,} are read")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise InputError(f"{path}: column {twice[0]!r} occurs {names.count(twice[0])} times")
+        raise InputError(f"{place}: column {twice[0]!r} occurs {names.count(twice[0])} times")
     for at, name in enumerate(names):
         if not name.strip():
-            raise InputError(f"{path}: column {at + 1} has no name")
+            raise InputError(f"{place}: column {at + 1} has no name")
 
 
 def _csv(path: Path, bounds: Limits) -> Iterator[pa.RecordBatch]:
@@ -141,7 +142,7 @@ def _header(path: Path, bounds: Limits) -> tuple[list[str], str]:
     names = next(csv.reader([text.rstrip("\r\n")], delimiter=delimiter), [])
     if not names:
         raise InputError(f"{path}: the first line, which names the columns, is empty")
-    _check_names(path, names, bounds)
+    check_names(path, names, bounds)
     return names, delimiter
 
 
@@ -208,7 +209,7 @@ def _reads_as(texts: pa.Array, kind: pa.DataType) -> bool:
 
 def _parquet(path: Path, bounds: Limits) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as file:
-        _check_names(path, file.schema_arrow.names, bounds)
+        check_names(path, file.schema_arrow.names, bounds)
         yield from file.iter_batches(65_536)
 
 
@@ -219,10 +220,10 @@ def _arrow(path: Path, bounds: Limits) -> Iterator[pa.RecordBatch]:
         except pa.ArrowInvalid:
             source.seek(0)
             stream = ipc.open_stream(source)
-            _check_names(path, stream.schema.names, bounds)
+            check_names(path, stream.schema.names, bounds)
             yield from stream
             return
-        _check_names(path, reader.schema.names, bounds)
+        check_names(path, reader.schema.names, bounds)
         for i in range(reader.num_record_batches):
             yield reader.get_batch(i)
 
@@ -230,7 +231,7 @@ def _arrow(path: Path, bounds: Limits) -> Iterator[pa.RecordBatch]:
 def _jsonl(path: Path, bounds: Limits) -> Iterator[pa.RecordBatch]:
     _check_json(path, bounds)
     table = pajson.read_json(str(path), read_options=pajson.ReadOptions(block_size=16 << 20))
-    _check_names(path, table.schema.names, bounds)
+    check_names(path, table.schema.names, bounds)
     for field in table.schema:
         if pa.types.is_nested(field.type):
             raise InputError(f"{path}: column {field.name!r} holds {field.type}; only flat values can be used")

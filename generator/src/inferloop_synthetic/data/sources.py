@@ -22,11 +22,16 @@ from inferloop_synthetic.errors import InputError
 class Request(Protocol):
     """What is to be read; a GenerationSpec is one."""
 
-    source: str | None
-    table: str | None
-    query: str | None
-    fit_rows: int
-    seed: int
+    @property
+    def source(self) -> str | None: ...  # noqa: D102  (see GenerationSpec)
+    @property
+    def table(self) -> str | None: ...  # noqa: D102
+    @property
+    def query(self) -> str | None: ...  # noqa: D102
+    @property
+    def fit_rows(self) -> int: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ def sample_evenly(
     """
     rng = np.random.default_rng([seed, 31])
     kept: list[tuple[pa.RecordBatch, np.ndarray[tuple[int], np.dtype[np.float64]]]] = []
-    rows = held = 0
+    rows = held = size = 0
     limit = 1.0
     for batch in batches:
         rows += batch.num_rows
@@ -110,10 +115,11 @@ def sample_evenly(
             batch, numbers = batch.take(pa.array(chosen)), numbers[chosen]
         kept.append((batch, numbers))
         held += len(numbers)
+        size += batch.nbytes
         if held > 2 * most:
             kept, limit = _smallest(kept, most)
-            held = most
-        if sum(b.nbytes for b, _ in kept) > limits.memory_bytes:
+            held, size = most, sum(b.nbytes for b, _ in kept)
+        if size > limits.memory_bytes:
             raise InputError(f"{shown}: larger than {limits.memory_bytes:,} bytes unpacked; ask for fewer rows to learn from")
         tell(rows)
     if not rows:

@@ -22,6 +22,10 @@ class ObjectDestination:
         self._obstore = obstore_module()
         self._store, self._prefix = object_store(location)
 
+    def __reduce__(self) -> tuple[type[ObjectDestination], tuple[Location]]:
+        """Travel to other processes as the URL, and open the store anew there."""
+        return ObjectDestination, (self._location,)
+
     @property
     def location(self) -> str:
         """The URL."""

@@ -37,7 +37,7 @@ class PartReceipt:
 
 
 def plan_parts(spec: GenerationSpec) -> tuple[Part, ...]:
-    """Return the parts of a generation; at least one, even of no rows. The number of rows must be known: `Prepared.spec` has it."""
+    """Return the parts of a generation; at least one, even of no rows. `Prepared.spec` has the rows settled."""
     if spec.rows is None:
         raise InputError("rows: how many there are is known only after the source was read")
     count = max(-(-spec.rows // spec.part_rows), 1)

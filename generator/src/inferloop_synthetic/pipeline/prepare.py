@@ -22,6 +22,7 @@ from inferloop_synthetic.data.sources import read_sample
 from inferloop_synthetic.detect import detect_schema
 from inferloop_synthetic.engine import Condition, Model, find_engine
 from inferloop_synthetic.errors import InputError, ModelFileError
+from inferloop_synthetic.pipeline.conditions import settle
 from inferloop_synthetic.pipeline.spec import SCHEMA_ROWS, GenerationSpec, read_spec
 from inferloop_synthetic.schema import TableSchema
 from inferloop_synthetic.tabular.engine import model_from_schema
@@ -49,6 +50,10 @@ class Learned:
     held_out: pa.Table | None = None
     rows_read: int = 0
 
+    def prepared(self) -> Prepared:
+        """Return it as what parts are drawn from in this process; nothing is written, and it has no digest."""
+        return Prepared(Path(), self.spec, "", tuple(self.model.notes), self.rows_read, self)
+
 
 @dataclass
 class Prepared:
@@ -60,15 +65,14 @@ class Prepared:
     """Of the specification and the model: parts of the same digest have the same bytes."""
     notes: tuple[str, ...] = ()
     rows_read: int = 0
-    _model: Model | None = field(default=None, repr=False, compare=False)
+    _learned: Learned | None = field(default=None, repr=False, compare=False)
 
     @property
     def model(self) -> Model:
         """The model, read at the first use."""
-        if self._model is None:
-            engine = "tabular" if self.spec.source is None and self.spec.model is None else self.spec.engine
-            self._model = find_engine(engine).load(self.folder / MODEL)
-        return self._model
+        if self._learned is None:
+            self._learned = Learned(find_engine(self.spec.engine).load(self.folder / MODEL), self.spec)
+        return self._learned.model
 
     @property
     def schema(self) -> TableSchema:
@@ -82,13 +86,15 @@ class Prepared:
 
     def real(self) -> tuple[pa.Table, pa.Table | None]:
         """Return the rows learned from and those held out; raises InputError where they were not kept."""
+        if self._learned is not None and self._learned.real is not None:
+            return self._learned.real, self._learned.held_out
         if not (self.folder / REAL).is_file():
             raise InputError("validate: the rows learned from are kept only where the specification says `validate`")
         return _read(self.folder / REAL), _read(self.folder / HELD_OUT) if (self.folder / HELD_OUT).is_file() else None
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel to other processes without the model, which they read from the folder."""
-        return self.__dict__ | {"_model": None}
+        return self.__dict__ | {"_learned": None}
 
 
 def learn(
@@ -103,17 +109,20 @@ def learn(
     if spec.model is not None:
         path = rules.local(Location.parse(spec.model))
         model = find_engine(spec.engine).load(path)
-        return Learned(model, _settled(spec, SCHEMA_ROWS))
+        return Learned(model, _settled(spec, SCHEMA_ROWS, model.schema))
     if spec.source is None:
-        assert spec.table_schema is not None  # noqa: S101  (the specification has been checked)
-        return Learned(model_from_schema(spec.table_schema), _settled(spec, SCHEMA_ROWS))
+        alone = spec.table_schema
+        assert alone is not None  # noqa: S101  (the specification has been checked)
+        # Without rows there is nothing for an engine to learn; the default engine draws from schemas.
+        return Learned(model_from_schema(alone), _settled(spec.model_copy(update={"engine": "tabular"}), SCHEMA_ROWS, alone))
     read = read_sample(spec, rules, limits or Limits(), lambda rows: tell("read", rows, None))
     real, held_out = _split(read.table, spec) if spec.check else (read.table, None)
     schema = spec.table_schema or detect_schema(real)
+    spec = _settled(spec, read.rows, schema)
     tell("fit", 0, real.num_rows)
-    model = find_engine(spec.engine).fit(real, schema, seed=spec.seed, first=list(spec.where))
+    model = find_engine(spec.engine, spec.engine_options).fit(real, schema, seed=spec.seed, first=list(spec.where))
     tell("fit", real.num_rows, real.num_rows)
-    return Learned(model, _settled(spec, read.rows), real, held_out, read.rows)
+    return Learned(model, spec, real, held_out, read.rows)
 
 
 def prepare(
@@ -148,11 +157,14 @@ def keep(learned: Learned, folder: Path, asked: str = "") -> Prepared:
         if learned.spec.check and table is not None:
             _write(folder / name, table)
     notes = tuple(learned.model.notes)
+    model_sha256 = _sha256_of(folder / MODEL)
+    # The source was read; its credentials are needed no more, and this folder may travel.
+    spec = read_spec(learned.spec.shown())
     record = {
         "asked": asked,
         "version": __version__,
-        "spec": learned.spec.as_json(),
-        "model_sha256": _sha256_of(folder / MODEL),
+        "spec": spec.as_json(),
+        "model_sha256": model_sha256,
         "notes": list(notes),
         "rows_read": learned.rows_read,
     }
@@ -160,7 +172,7 @@ def keep(learned: Learned, folder: Path, asked: str = "") -> Prepared:
     temporary.write_text(json.dumps(record), "utf-8")
     temporary.chmod(0o600)
     temporary.replace(folder / RECORD)
-    return Prepared(folder, learned.spec, _digest(learned.spec, record["model_sha256"]), notes, learned.rows_read, learned.model)
+    return Prepared(folder, spec, _digest(spec, model_sha256), notes, learned.rows_read, learned)
 
 
 def open_prepared(folder: Path) -> Prepared:
@@ -185,8 +197,9 @@ def _existing(folder: Path, asked: str) -> Prepared | None:
         return None
 
 
-def _settled(spec: GenerationSpec, rows: int) -> GenerationSpec:
-    return spec if spec.rows is not None else spec.model_copy(update={"rows": rows})
+def _settled(spec: GenerationSpec, rows: int, schema: TableSchema) -> GenerationSpec:
+    """Return the specification with all that only the data could say."""
+    return spec.model_copy(update={"rows": rows if spec.rows is None else spec.rows, "where": settle(spec.where, schema)})
 
 
 def _split(table: pa.Table, spec: GenerationSpec) -> tuple[pa.Table, pa.Table]:

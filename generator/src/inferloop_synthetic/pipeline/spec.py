@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
 
 from inferloop_synthetic.data.location import Location
 from inferloop_synthetic.engine import Condition
@@ -61,6 +61,7 @@ class GenerationSpec(BaseModel):
     )
     model: str | None = Field(None, max_length=4096, description="Path of a model that was saved, instead of a source.")
     engine: str = Field("tabular", min_length=1, max_length=100)
+    engine_options: dict[str, JsonValue] = Field({}, max_length=100, description="What the engine alone understands.")
     rows: int | None = Field(None, ge=0, le=MOST_ROWS, description="Rows to draw; as many as the source has by default.")
     seed: int = Field(0, ge=0, lt=2**63)
     where: dict[Annotated[str, Field(min_length=1)], Wanted] = Field({}, max_length=100, description="Conditions by column.")
@@ -68,7 +69,9 @@ class GenerationSpec(BaseModel):
     part_rows: int = Field(1_000_000, ge=1, le=MOST_PART_ROWS, description="Rows of a part.")
     fit_rows: int = Field(1_000_000, ge=2, le=100_000_000, description="At most so many rows are learned from, drawn evenly.")
     check: bool = Field(False, alias="validate", description="Compare what is drawn with rows held out, and write the result.")
+    policy: dict[str, JsonValue] | None = Field(None, description="With `validate`: what must be reached before release.")
     holdout: float = Field(0.2, ge=0.05, le=0.5, description="With `validate`: the share of rows that is not learned from.")
+    timeout: float | None = Field(None, gt=0, le=604_800, description="Seconds after which a worker gives the job up.")
     guard_spreadsheets: bool = Field(False, description="CSV: defuse texts that a spreadsheet would run as formulas.")
 
     @field_validator("source", "model")
@@ -86,6 +89,8 @@ class GenerationSpec(BaseModel):
             raise ValueError("`model` was learned already; it goes with neither `source` nor `schema`")
         if self.source is None and self.check:
             raise ValueError("`validate` compares with a `source`, and there is none")
+        if self.policy is not None and not self.check:
+            raise ValueError("`policy` judges what `validate` finds; ask for that too")
         if self.table is not None and self.query is not None:
             raise ValueError("give `table` or `query`, not both")
         sql = self.source is not None and Location.parse(self.source).is_sql
