@@ -11,8 +11,6 @@ from sklearn.metrics import roc_auc_score
 
 from inferloop_synthetic.detect import detect_schema
 from inferloop_synthetic.errors import InputError
-from inferloop_synthetic.reporting.page import render
-from inferloop_synthetic.reporting.plots import colour
 from inferloop_synthetic.schema import parse_schema
 from inferloop_synthetic.validation.measures import auc, difference, share, total_variation
 from inferloop_synthetic.validation.run import Validation, validate
@@ -121,36 +119,3 @@ def test_shares_have_wilson_intervals() -> None:
     assert (found.low, found.high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
     assert difference(share(50, 100), share(50, 100)).low < 0 < difference(share(50, 100), share(50, 100)).high
     assert total_variation(np.array([1.0, 1.0]), np.array([2.0, 0.0])) == 0.5
-
-
-def test_the_report_shows_each_column_escapes_names_and_needs_no_other_file(perfect: Validation) -> None:
-    tree = perfect.as_json()
-    for entry in (*tree["columns"], *tree["profiles"]):
-        if entry["column"] == "city":
-            entry["column"] = "<script>x</script>"
-    for pair in tree["pairs"]:
-        for side in ("left", "right"):
-            pair[side] = pair[side].replace("city", "<script>x</script>")
-    page = render(json.loads(json.dumps(tree)), "A & B", ["note <b>"])
-    assert "<script>" not in page
-    assert "A &amp; B" in page
-    assert "note &lt;b&gt;" in page
-    assert page.count("<polyline") == 2
-    assert "http" not in page.replace("http://www.w3.org", "")
-    for name in ("age", "income", "member"):
-        assert f">{name}</b>" in page
-
-
-def test_a_report_without_attacks_says_that_they_were_not_made() -> None:
-    page = render(validate(REAL, FRESH, SCHEMA).as_json(), "t")
-    assert "not tested" in page
-
-
-def test_json_that_is_no_validation_is_an_error() -> None:
-    with pytest.raises(InputError, match="not a validation"):
-        render({"score": 1}, "t")
-
-
-def test_colours_run_from_red_to_green() -> None:
-    assert colour(0.1) == colour(0.6) == "#c94a4a"
-    assert colour(1.0) == "#54a06e"

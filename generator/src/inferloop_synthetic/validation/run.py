@@ -1,4 +1,4 @@
-"""All checks of a synthetic table in one call, and the result as plain values for JSON."""
+"""All checks of a synthetic table in one call, and the result as plain values for JSON and back."""
 
 from __future__ import annotations
 
@@ -7,43 +7,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
+from pydantic import TypeAdapter, ValidationError
 
-from inferloop_synthetic.constraints import broken, describe
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.schema import TableSchema
-from inferloop_synthetic.validation.encoding import Encoded, encode
-from inferloop_synthetic.validation.measures import Estimate
+from inferloop_synthetic.validation.bias import Bias, find_bias
+from inferloop_synthetic.validation.encoding import TABLE_NAMES, encode
+from inferloop_synthetic.validation.measures import Estimate, mean
+from inferloop_synthetic.validation.models import ClassifierTest, Downstream, choose_outcome, classifier_test, downstream, trained
 from inferloop_synthetic.validation.privacy import Privacy, attack
+from inferloop_synthetic.validation.quality import (
+    ConstraintCheck,
+    MissingCheck,
+    RangeCheck,
+    check_constraints,
+    check_missing,
+    check_ranges,
+)
 from inferloop_synthetic.validation.statistical import (
     ColumnProfile,
     ColumnScore,
-    Downstream,
     PairScore,
-    classifier_test,
     column_profiles,
     column_scores,
-    downstream,
     pair_scores,
 )
 
-
-@dataclass(frozen=True)
-class ConstraintCheck:
-    """How many rows break a constraint."""
-
-    constraint: str
-    real: int
-    synthetic: int
-
-
-@dataclass(frozen=True)
-class RangeCheck:
-    """How many synthetic values lie outside the real ones: beyond the range, or levels that never occur."""
-
-    column: str
-    outside: int
+FEWEST_ROWS = 10
+FEWEST_HELD_OUT = 20
 
 
 @dataclass(frozen=True)
@@ -56,21 +48,50 @@ class Validation:
     columns: tuple[ColumnScore, ...]
     profiles: tuple[ColumnProfile, ...]
     pairs: tuple[PairScore, ...]
-    score: float
-    """Mean of the mean column score and the mean pair score."""
-    score_holdout: float | None
-    """The same score of the hold-out: what a perfect synthetic table of that size would reach."""
-    classifier: Estimate
+    likeness: Estimate
+    """Mean of the mean column likeness and the mean pair likeness; the interval holds even if all errors go together."""
+    likeness_holdout: Estimate | None
+    """The same of the hold-out: what a perfect synthetic table of that size would reach."""
+    told_apart: ClassifierTest
     downstream: Downstream | None
     privacy: Privacy | None
+    bias: tuple[Bias, ...]
     constraints: tuple[ConstraintCheck, ...]
+    missing: tuple[MissingCheck, ...]
     ranges: tuple[RangeCheck, ...]
 
+    @property
+    def score(self) -> float:
+        """The measured likeness."""
+        return self.likeness.value
+
+    @property
+    def score_holdout(self) -> float | None:
+        """The measured likeness of the hold-out."""
+        return None if self.likeness_holdout is None else self.likeness_holdout.value
+
+    @property
+    def classifier(self) -> Estimate:
+        """AUC of the classifier that tells synthetic from real rows."""
+        return self.told_apart.auc
+
     def as_json(self) -> dict[str, Any]:
-        """Return plain values, numbers rounded to six places."""
+        """Return plain values, numbers rounded to six places; `from_json` reads them again."""
         rounded = _rounded(dataclasses.asdict(self))
         assert isinstance(rounded, dict)  # noqa: S101
         return rounded
+
+
+def from_json(tree: object) -> Validation:
+    """Return the validation whose `as_json` this is; raises InputError naming the first field that is wrong."""
+    try:
+        return TypeAdapter(Validation).validate_python(tree)
+    except (ValidationError, RecursionError) as error:
+        if not isinstance(error, ValidationError):
+            raise InputError("this is not a validation's JSON: nested too deeply") from error
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise InputError(f"this is not a validation's JSON: {place}: {first['msg']}") from error
 
 
 def validate(
@@ -80,24 +101,30 @@ def validate(
     *,
     holdout: pa.Table | None = None,
     target: str | None = None,
+    favourable: str | None = None,
+    protected: Sequence[str] = (),
     seed: int = 0,
 ) -> Validation:
     """Compare a synthetic table with the real one that it was made from.
 
-    `holdout` holds real rows that were not learned from. Without it there is no control, and so no privacy attack and no
-    downstream task; the classifier then compares with the rows learned from.
+    `holdout` holds real rows that were not learned from. Without it (or with fewer than 20 rows) there is no control, and so
+    no privacy attack and no downstream task; the classifier then compares with the rows learned from. `target` is the column
+    that the downstream task predicts and `favourable` its level that counts as the outcome; `protected` names columns to
+    examine for bias.
     """
-    for name, table in (("real", real), ("synthetic", synthetic)):
-        if table.num_rows < 10:
-            raise InputError(f"the {name} table has {table.num_rows} rows; at least 10 are needed to compare")
-    tables = [real, synthetic, *([holdout] if holdout is not None else [])]
+    tables = [real, synthetic, *([] if holdout is None else [holdout])]
+    for table, called in zip(tables[:2], TABLE_NAMES, strict=False):
+        if table.num_rows < FEWEST_ROWS:
+            raise InputError(f"the {called} table has {table.num_rows} rows; at least {FEWEST_ROWS} are needed to compare")
+    if favourable is not None and target is None:
+        raise InputError(f"the favourable value {favourable!r} needs a target: the column that has it")
     encoded = encode(tables, schema)
     if not encoded.names:
         raise InputError("no column can be compared: all are identifiers, text or personal data")
-    if target is not None and target not in encoded.names:
-        raise InputError(f"there is no column {target!r} to predict")
     columns, pairs = column_scores(encoded), pair_scores(encoded)
-    controlled = holdout is not None and holdout.num_rows >= 20
+    controlled = holdout is not None and holdout.num_rows >= FEWEST_HELD_OUT
+    outcome = choose_outcome(encoded, target, favourable) if controlled or protected or target is not None else None
+    chances = trained(encoded, outcome, 2, seed) if controlled and outcome is not None else None
     return Validation(
         rows_real=real.num_rows,
         rows_synthetic=synthetic.num_rows,
@@ -105,36 +132,23 @@ def validate(
         columns=tuple(columns),
         profiles=tuple(column_profiles(encoded)),
         pairs=tuple(pairs),
-        score=_score(columns, pairs),
-        score_holdout=_score(column_scores(encoded, 2), pair_scores(encoded, 2)) if controlled else None,
-        classifier=classifier_test(encoded, 2 if controlled else 0, 1, seed),
-        downstream=downstream(encoded, 2, target, seed) if controlled else None,
+        likeness=_whole([c.likeness for c in columns], [p.likeness for p in pairs]),
+        likeness_holdout=_whole([c.holdout for c in columns if c.holdout], [p.holdout for p in pairs if p.holdout])
+        if controlled
+        else None,
+        told_apart=classifier_test(encoded, 2 if controlled else 0, 1, seed),
+        downstream=downstream(encoded, outcome, 2, chances) if outcome is not None and chances is not None else None,
         privacy=attack(encoded, seed) if controlled else None,
-        constraints=tuple(
-            ConstraintCheck(describe(c), int(broken(real, c).sum()), int(broken(synthetic, c, real).sum()))
-            for c in schema.constraints
-        ),
-        ranges=tuple(_ranges(encoded)),
+        bias=find_bias(encoded, protected, outcome, chances, seed),
+        constraints=check_constraints(real, synthetic, schema),
+        missing=check_missing(real, synthetic, schema),
+        ranges=check_ranges(encoded),
     )
 
 
-def _score(columns: Sequence[ColumnScore], pairs: Sequence[PairScore]) -> float:
-    by_column = float(np.mean([c.score for c in columns]))
-    return by_column if not pairs else (by_column + float(np.mean([p.score for p in pairs]))) / 2
-
-
-def _ranges(encoded: Encoded) -> list[RangeCheck]:
-    checks = []
-    for j, name in enumerate(encoded.names):
-        real, synthetic = encoded.tables[0][:, j], encoded.tables[1][:, j]
-        synthetic = synthetic[~np.isnan(synthetic)]
-        if encoded.categorical[j]:
-            outside = ~np.isin(synthetic, real)
-        else:
-            present = real[~np.isnan(real)]
-            outside = (synthetic < present.min()) | (synthetic > present.max()) if len(present) else np.ones(len(synthetic), bool)
-        checks.append(RangeCheck(name, int(outside.sum())))
-    return checks
+def _whole(columns: list[Estimate], pairs: list[Estimate]) -> Estimate:
+    by_column = mean(columns)
+    return mean([by_column, mean(pairs)]) if pairs else by_column
 
 
 def _rounded(value: Any) -> Any:

@@ -1,48 +1,61 @@
-"""Whether a synthetic table has the real one's statistics: columns, pairs, a classifier's view, and a model trained on it."""
+"""Whether a synthetic table has the real one's statistics: its columns one by one and in pairs."""
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from inferloop_synthetic.tabular.arrays import Bools, Floats, Ints
-from inferloop_synthetic.validation.encoding import Encoded, binned
-from inferloop_synthetic.validation.measures import Estimate, auc, total_variation
+from inferloop_synthetic.tabular.arrays import Floats, Ints
+from inferloop_synthetic.validation.encoding import Encoded, binned, group_count
+from inferloop_synthetic.validation.measures import Estimate, likeness_of_counts, likeness_of_numbers
 
-MOST_LEVELS = 250
-CLASSIFIER_ROWS = 10_000
+BINS = 10
+MOST_PAIRED = 100
+"""Pairs are made of the first so many columns: their number grows with the square."""
 
 
 @dataclass(frozen=True)
 class ColumnScore:
-    """How alike one column is: 1 minus the largest difference of the distribution functions (numbers) or half the summed ones."""
+    """How alike one column is, 1 being equal, among the values that are present.
+
+    For numbers 1 minus the largest difference of the distribution functions, for categories 1 minus half the summed differences
+    of shares.
+    """
 
     column: str
-    score: float
-    missing_real: float
-    missing_synthetic: float
+    likeness: Estimate
+    holdout: Estimate | None
+    """The same for real rows held out: what chance alone makes of it."""
+
+    @property
+    def score(self) -> float:
+        """The measured value."""
+        return self.likeness.value
 
 
 @dataclass(frozen=True)
 class PairScore:
-    """How alike the joint distribution of two columns is, each cut into ten groups: 1 minus half the summed differences."""
+    """How alike the joint distribution of two columns is, and how strongly the two are related in each table.
+
+    `likeness` is 1 minus half the summed differences of the joint shares, each column cut into about ten groups.
+    `related_real` and `related_synthetic` run from 0, independent, to 1, one determines the other (see `relatedness`).
+    """
 
     left: str
     right: str
-    score: float
+    likeness: Estimate
+    holdout: Estimate | None
+    related_real: float
+    related_synthetic: float
 
-
-@dataclass(frozen=True)
-class Downstream:
-    """A classifier of `target` trained on real and on synthetic rows, both judged on rows that neither saw."""
-
-    target: str
-    real: Estimate
-    synthetic: Estimate
+    @property
+    def score(self) -> float:
+        """The measured value."""
+        return self.likeness.value
 
 
 @dataclass(frozen=True)
@@ -52,119 +65,117 @@ class ColumnProfile:
     column: str
     numeric: bool
     labels: tuple[str, ...]
+    """Names of levels, or the edges of bins: one more than there are bins."""
     real: tuple[float, ...]
     synthetic: tuple[float, ...]
+    hidden_levels: int = 0
+    """How many rarer levels are not shown."""
 
 
-def column_profiles(encoded: Encoded, bins: int = 24, levels: int = 12) -> list[ColumnProfile]:
+def column_profiles(encoded: Encoded, bins: int = 24, levels: int = 10) -> list[ColumnProfile]:
     """Return each column's distribution for plots: a category's commonest levels, a number's middle 99 % in the real table."""
     profiles = []
     for j, name in enumerate(encoded.names):
         tables = [t[:, j] for t in encoded.tables[:2]]
         present = [t[~np.isnan(t)] for t in tables]
+        hidden = 0
         if encoded.categorical[j]:
-            shown = encoded.levels[j][:levels]
-            counts = [np.bincount(p.astype(np.int64), minlength=levels) for p in present]
-            labels = list(shown)
-            parts = [list(c[: len(shown)]) for c in counts]
+            size = len(encoded.levels[j])
+            counts = [np.bincount(p.astype(np.int64), minlength=max(size, 1)) for p in present]
+            shown = np.argsort(-(counts[0] + counts[1] * 1e-9), kind="stable")[: min(levels, size)]
+            labels, hidden = [encoded.levels[j][i] for i in shown], max(size - levels, 0)
+            parts = [list(c[shown]) for c in counts]
         elif len(present[0]):
-            low, high = np.quantile(present[0], [0.005, 0.995])
-            edges = np.linspace(low, high if high > low else low + 1, bins + 1)
+            edges = _plot_edges(present[0], bins)
             parts = [list(np.histogram(np.clip(p, edges[0], edges[-1]), edges)[0]) for p in present]
-            labels = [f"{edge:.6g}" for edge in edges]
+            labels = [_edge_text(float(edge), encoded.units[j]) for edge in edges]
         else:
             parts, labels = [[], []], []
         shares = [tuple(float(c) / max(len(t), 1) for c in part) for part, t in zip(parts, tables, strict=True)]
-        profiles.append(ColumnProfile(name, not bool(encoded.categorical[j]), tuple(labels), *shares))
+        profiles.append(ColumnProfile(name, not bool(encoded.categorical[j]), tuple(labels), shares[0], shares[1], hidden))
     return profiles
 
 
+def _plot_edges(present: Floats, bins: int) -> Floats:
+    different = np.unique(present)
+    whole = bool((different == np.round(different)).all())
+    if whole and different[-1] - different[0] < bins:
+        return np.arange(different[0], different[-1] + 2) - 0.5
+    low, high = np.quantile(present, [0.005, 0.995])
+    if not high > low:
+        low, high = different[0], different[-1]
+    if not high > low:
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, bins + 1)
+
+
+def _edge_text(value: float, unit: str) -> str:
+    if unit == "number":
+        return f"{value:.6g}"
+    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    try:
+        moment += dt.timedelta(microseconds=value)
+    except OverflowError:
+        return f"{value:.6g}"
+    return moment.strftime({"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M", "time": "%H:%M"}[unit])
+
+
 def column_scores(encoded: Encoded, which: int = 1) -> list[ColumnScore]:
-    """Compare each column of table `which` with that of the first table."""
-    scores = []
-    for j, name in enumerate(encoded.names):
-        a, b = encoded.tables[0][:, j], encoded.tables[which][:, j]
-        missing = float(np.isnan(a).mean()), float(np.isnan(b).mean())
-        x, y = a[~np.isnan(a)], b[~np.isnan(b)]
-        if not len(x) or not len(y):
-            score = float(len(x) == len(y))
-        elif encoded.categorical[j]:
-            size = int(max(x.max(), y.max())) + 1
-            counts = [np.bincount(v.astype(np.int64), minlength=size).astype(float) for v in (x, y)]
-            score = 1 - total_variation(*counts)
-        else:
-            places = np.unique(np.r_[x, y])
-            parts = [np.searchsorted(np.sort(v), places, side="right") / len(v) for v in (x, y)]
-            score = 1 - float(np.abs(parts[0] - parts[1]).max())
-        scores.append(ColumnScore(name, score, *missing))
-    return scores
+    """Compare each column of table `which` with that of the first table, and the hold-out's beside it where there is one."""
+    control = 2 if len(encoded.tables) > 2 and which != 2 else None
+    return [
+        ColumnScore(name, _likeness(encoded, j, which), None if control is None else _likeness(encoded, j, control))
+        for j, name in enumerate(encoded.names)
+    ]
 
 
-def pair_scores(encoded: Encoded, which: int = 1, bins: int = 10) -> list[PairScore]:
+def _likeness(encoded: Encoded, j: int, which: int) -> Estimate:
+    x, y = (t[:, j][~np.isnan(t[:, j])] for t in (encoded.tables[0], encoded.tables[which]))
+    if not encoded.categorical[j] or not len(x) or not len(y):
+        return likeness_of_numbers(x, y)
+    counts = [np.bincount(v.astype(np.int64), minlength=len(encoded.levels[j])).astype(float) for v in (x, y)]
+    return likeness_of_counts(counts[0], counts[1])
+
+
+def pair_scores(encoded: Encoded, which: int = 1) -> list[PairScore]:
     """Compare every pair of columns of table `which` with the first table."""
-    groups = binned(encoded, bins)
-    a, b = groups[0], groups[which]
-    size = bins + 1
+    groups = binned(encoded, BINS)
+    size = group_count(BINS)
+    control = 2 if len(encoded.tables) > 2 and which != 2 else None
 
     def joint(table: Ints, i: int, j: int) -> Floats:
         return np.bincount(table[:, i] * size + table[:, j], minlength=size * size).astype(float)
 
-    return [
-        PairScore(encoded.names[i], encoded.names[j], 1 - total_variation(joint(a, i, j), joint(b, i, j)))
-        for i, j in combinations(range(len(encoded.names)), 2)
-    ]
+    scores = []
+    for i, j in combinations(range(min(len(encoded.names), MOST_PAIRED)), 2):
+        real, other = joint(groups[0], i, j), joint(groups[which], i, j)
+        held = None if control is None else likeness_of_counts(real, joint(groups[control], i, j))
+        strengths = (relatedness(t.reshape(size, size)) for t in (real, other))
+        scores.append(PairScore(encoded.names[i], encoded.names[j], likeness_of_counts(real, other), held, *strengths))
+    return scores
 
 
-def classifier_test(encoded: Encoded, real: int, synthetic: int, seed: int = 0) -> Estimate:
-    """Return the AUC of a gradient-boosted classifier that tells synthetic from real rows; 0.5 means that it cannot."""
-    rng = np.random.default_rng([seed, 10])
-    rows = min(len(encoded.tables[real]), len(encoded.tables[synthetic]), CLASSIFIER_ROWS)
-    if rows < 30:
-        return Estimate(0.5, 0.0, 1.0)
-    a, b = (t[rng.permutation(len(t))[:rows]] for t in (encoded.tables[real], encoded.tables[synthetic]))
-    x, y = np.concatenate([a, b]), np.r_[np.zeros(rows, np.bool_), np.ones(rows, np.bool_)]
-    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
-    chance = cross_val_predict(_classifier(encoded, list(range(x.shape[1])), seed), x, y, cv=folds, method="predict_proba")
-    return auc(chance[:, 1], y)
+def relatedness(counts: Floats) -> float:
+    """Return how strongly the two variables of a contingency table are related, from 0 (independent) to 1 (one gives the other).
 
-
-def downstream(encoded: Encoded, holdout: int, target: str | None = None, seed: int = 0) -> Downstream | None:
-    """Train on real and on synthetic rows to predict `target`; without one, the category nearest to an even split of two.
-
-    A number is predicted as above or not above its median; of a category, its most frequent level against the others.
+    Linfoot's informational correlation sqrt(1 - exp(-2 I)) of their mutual information I (Information and Control 1, 1957),
+    which is |rho| for a normal distribution, divided by the most that the coarser of the two allows. I is corrected for the
+    number of cells (Miller and Madow), so that independent columns come out near 0.
     """
-    j = _target(encoded, target)
-    if j is None:
-        return None
-    truth = _as_truth(encoded, j)
-    others = [k for k in range(len(encoded.names)) if k != j]
-    if not others or any(not 0 < t.mean() < 1 for t in truth):
-        return None
-    results = []
-    for which in (0, 1):
-        rows = np.random.default_rng([seed, 11]).permutation(len(truth[which]))[: 2 * CLASSIFIER_ROWS]
-        model = _classifier(encoded, others, seed).fit(encoded.tables[which][rows][:, others], truth[which][rows])
-        results.append(auc(model.predict_proba(encoded.tables[holdout][:, others])[:, 1], truth[holdout]))
-    return Downstream(encoded.names[j], results[0], results[1])
+    n = counts.sum()
+    if not n:
+        return 0.0
+    rows, columns = counts.sum(1), counts.sum(0)
+    most = min(_entropy(rows / n), _entropy(columns / n))
+    if most <= 0:
+        return 0.0
+    surplus = (int((rows > 0).sum()) - 1) * (int((columns > 0).sum()) - 1) / (2 * n)
+    shared = _entropy(rows / n) + _entropy(columns / n) - _entropy(counts.ravel() / n) - surplus
+    if shared <= 0:
+        return 0.0
+    return min(1.0, math.sqrt((1 - math.exp(-2 * shared)) / (1 - math.exp(-2 * most))))
 
 
-def _target(encoded: Encoded, name: str | None) -> int | None:
-    if name is not None:
-        return encoded.names.index(name) if name in encoded.names else None
-    few = [j for j in range(len(encoded.names)) if encoded.categorical[j] and 2 <= len(encoded.levels[j]) <= 20]
-    if few:
-        return min(few, key=lambda j: abs(float((encoded.tables[0][:, j] == 0).mean()) - 0.5))
-    return 0 if len(encoded.names) > 1 else None
-
-
-def _as_truth(encoded: Encoded, j: int) -> list[Bools]:
-    columns = [table[:, j] for table in encoded.tables]
-    if encoded.categorical[j]:
-        return [column == 0 for column in columns]
-    middle = np.nanmedian(columns[0])
-    return [column > middle for column in columns]
-
-
-def _classifier(encoded: Encoded, columns: list[int], seed: int) -> HistGradientBoostingClassifier:
-    few = [bool(encoded.categorical[j]) and len(encoded.levels[j]) <= MOST_LEVELS for j in columns]
-    return HistGradientBoostingClassifier(categorical_features=few, random_state=seed)
+def _entropy(shares: Floats) -> float:
+    present = shares[shares > 0]
+    return float(-(present * np.log(present)).sum())
