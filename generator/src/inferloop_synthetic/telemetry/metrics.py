@@ -1,0 +1,306 @@
+"""Metrics for Prometheus, fed by what happens, added up over the processes of a container.
+
+Processes add up through files in one folder (prometheus_client's multi-process mode). That folder has to be known before
+prometheus_client is first imported, so nothing here imports it earlier than it is needed.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from inferloop_synthetic.errors import ConstraintError, InputError, SyntheticError
+from inferloop_synthetic.security.errors import Refused
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry, Metric
+    from prometheus_client.registry import Collector
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30, 60)
+"""Of latencies in seconds; with one at the 200 ms that requests should stay under."""
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+REFUSALS = frozenset({"unauthenticated", "forbidden", "rate-limited"})
+FAILURES = ("input", "constraint", "memory", "disk", "cancelled", "error")
+WINDOW_S = 60
+
+
+class MetricsOff(Refused):
+    """Metrics are switched off."""
+
+    status = 404
+    code = "metrics-off"
+    title = "Metrics are off"
+
+
+class Generation(Protocol):
+    """A generation that is under way."""
+
+    def records(self, rows: int) -> None:
+        """Count rows that were made."""
+        ...
+
+
+class Metrics:
+    """The metrics of one process; `render` gives those of all processes that share the folder."""
+
+    def __init__(
+        self,
+        directory: Path | None = None,
+        *,
+        engines: Collection[str] = (),
+        memory: Callable[[], int] = lambda: 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._directory, self._engines, self._memory = directory, frozenset(engines), memory
+        self._rate = RecentRequests(clock)
+        if directory is not None:
+            _share(directory)
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+        self._registry = CollectorRegistry()
+        own: dict[str, Any] = {"registry": self._registry}
+        live: dict[str, Any] = {**own, "multiprocess_mode": "livesum"}
+        by_engine = {**own, "labelnames": ["engine"]}
+        self._generations = Counter("guardian_generations", "Generations that were started.", **by_engine)
+        self._succeeded = Counter("guardian_successful_generations", "Generations that ended well.", **by_engine)
+        self._failed = Counter("guardian_failed_generations", "Generations that failed, by why.", ["engine", "reason"], **own)
+        self._records = Counter("guardian_records_generated", "Rows that were made.", **by_engine)
+        self._validations = Counter("guardian_validations", "Validations, by whether the policy was kept.", ["outcome"], **own)
+        self._refused = Counter("guardian_refused_requests", "Requests refused, by why.", ["reason"], **own)
+        self._active = Gauge("guardian_active_tasks_total", "Generations and validations under way.", **live)
+        self._memory_used = Gauge("guardian_memory_usage_bytes", "Resident memory, with that of child processes.", **live)
+        self._request_rate = Gauge("guardian_request_rate_per_minute", "Requests of the last 60 seconds.", **live)
+        where = ["method", "route", "status"]
+        self._http = Counter("http_requests", "Requests answered.", where, **own)
+        self._seconds = Histogram(
+            "http_request_duration_seconds", "Time to the end of the answer.", where[:2], buckets=BUCKETS, **own
+        )
+        self._start_at_zero()
+
+    def _start_at_zero(self) -> None:
+        """Have every series from the start: a rate over a counter that appears with its first event misses that event."""
+        for engine in (*sorted(self._engines), "other"):
+            for counter in (self._generations, self._succeeded, self._records):
+                counter.labels(engine)
+            for reason in FAILURES:
+                self._failed.labels(engine, reason)
+        for outcome in ("passed", "failed"):
+            self._validations.labels(outcome)
+        for refusal in sorted(REFUSALS):
+            self._refused.labels(refusal)
+
+    @contextmanager
+    def task(self) -> Iterator[None]:
+        """Count a task as active while the block runs."""
+        self._active.inc()
+        try:
+            yield
+        finally:
+            self._active.dec()
+
+    @contextmanager
+    def generation(self, engine: str) -> Iterator[Generation]:
+        """Count a generation: as active while the block runs, as failed when it raises, as successful otherwise."""
+        name = engine if engine in self._engines else "other"
+        self._generations.labels(name).inc()
+        try:
+            with self.task():
+                yield _CountedGeneration(self._records.labels(name))
+        except BaseException as error:
+            self._failed.labels(name, failure_reason(error)).inc()
+            raise
+        self._succeeded.labels(name).inc()
+
+    def validated(self, passed: bool) -> None:
+        """Count a validation by whether its policy was kept."""
+        self._validations.labels("passed" if passed else "failed").inc()
+
+    def refused(self, code: str) -> None:
+        """Count a request that was refused, by the code of the refusal."""
+        if code in REFUSALS:
+            self._refused.labels(code).inc()
+
+    def http(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answered request; `route` is the template of its path, never the path."""
+        verb = method if method in METHODS else "OTHER"
+        self._http.labels(verb, route, str(status)).inc()
+        self._seconds.labels(verb, route).observe(seconds)
+        self._rate.add()
+
+    def refresh(self) -> None:
+        """Measure what is measured and not counted; called before rendering, and now and then where processes add up."""
+        self._memory_used.set(self._memory())
+        self._request_rate.set(self._rate.count())
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the metrics of all processes."""
+        from prometheus_client import Metric
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        self.refresh()
+        source: Collector | CollectorRegistry
+        if self._directory is None:
+            source = self._registry
+        else:
+            _forget_dead(self._directory)
+            source = MultiProcessCollector(None, path=str(self._directory))  # type: ignore[no-untyped-call]
+        counts = {"passed": 0.0, "failed": 0.0}
+        for metric in source.collect():
+            if metric.name == "guardian_validations":
+                for sample in metric.samples:
+                    if sample.name == "guardian_validations_total":
+                        counts[sample.labels["outcome"]] = sample.value
+            # When the series began is of this process only, and of no use beside sums.
+            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            yield metric
+        total = sum(counts.values())
+        rate = Metric("guardian_validation_pass_rate", "Share of validations whose policy was kept.", "gauge")
+        rate.add_sample("guardian_validation_pass_rate", {}, counts["passed"] / total if total else math.nan)
+        yield rate
+
+    def render(self) -> tuple[bytes, str]:
+        """Return the metrics as text, and its media type."""
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+        return generate_latest(self), CONTENT_TYPE_LATEST
+
+    def serve(self, host: str, port: int) -> Callable[[], None]:
+        """Answer GET /metrics on a port of its own, for workers; returns what stops it."""
+        from prometheus_client import start_http_server
+
+        server, thread = start_http_server(port, host, registry=self)
+
+        def stop() -> None:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+        return stop
+
+
+class NoMetrics:
+    """Takes every event and tells nothing."""
+
+    @contextmanager
+    def task(self) -> Iterator[None]:
+        """Run the block."""
+        yield
+
+    @contextmanager
+    def generation(self, engine: str) -> Iterator[Generation]:
+        """Run the block."""
+        yield _Uncounted()
+
+    def validated(self, passed: bool) -> None:
+        """Take the event."""
+
+    def refused(self, code: str) -> None:
+        """Take the event."""
+
+    def http(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Take the event."""
+
+    def refresh(self) -> None:
+        """Measure nothing."""
+
+    def render(self) -> tuple[bytes, str]:
+        """Raise MetricsOff."""
+        raise MetricsOff("This service tells no metrics.", hint="Operators: set GUARDIAN_METRICS_ENABLED=true.")
+
+    def serve(self, host: str, port: int) -> Callable[[], None]:
+        """Open no port."""
+        return lambda: None
+
+
+AnyMetrics = Metrics | NoMetrics
+
+
+class RecentRequests:
+    """Counts events of the last 60 seconds in 60 numbers."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._counts: dict[int, int] = {}
+
+    def add(self) -> None:
+        """Count one event now."""
+        with self._lock:
+            second = int(self._clock())
+            if second not in self._counts:
+                self._counts = {at: count for at, count in self._counts.items() if at > second - WINDOW_S}
+            self._counts[second] = self._counts.get(second, 0) + 1
+
+    def count(self) -> int:
+        """Return the events of the last 60 seconds."""
+        with self._lock:
+            since = int(self._clock()) - WINDOW_S
+            return sum(count for at, count in self._counts.items() if at > since)
+
+
+def failure_reason(error: BaseException) -> str:
+    """Return which of FAILURES an exception is."""
+    kinds: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+        (ConstraintError, "constraint"),
+        (InputError, "input"),
+        (MemoryError, "memory"),
+        ((KeyboardInterrupt, SystemExit, GeneratorExit), "cancelled"),
+    )
+    if type(error).__name__ in {"CancelledError", "LeaseLost", "Cancelled"}:
+        return "cancelled"
+    if type(error).__name__ == "MemoryExceeded":
+        return "memory"
+    found = next((reason for kind, reason in kinds if isinstance(error, kind)), None)
+    if found is not None:
+        return found
+    if isinstance(error, OSError) and error.errno is not None:
+        return "disk"
+    return "input" if type(error) is SyntheticError else "error"
+
+
+class _CountedGeneration:
+    def __init__(self, counter: Any) -> None:
+        self._counter = counter
+
+    def records(self, rows: int) -> None:
+        self._counter.inc(rows)
+
+
+class _Uncounted:
+    def records(self, rows: int) -> None:
+        pass
+
+
+def _share(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if "prometheus_client.values" in sys.modules and os.environ.get(FOLDER_VARIABLE) != str(directory):
+        raise InputError(
+            f"GUARDIAN_METRICS_DIRECTORY={directory}: prometheus_client is loaded already and counts in this process only; "
+            f"set {FOLDER_VARIABLE} to the same folder before the program starts"
+        )
+    os.environ[FOLDER_VARIABLE] = str(directory)
+
+
+def _forget_dead(directory: Path) -> None:
+    """Take away the gauges of processes that ended without a word: what they had under way is not under way any more."""
+    for file in directory.glob("gauge_live*_*.db"):
+        pid = file.stem.rpartition("_")[2]
+        if pid.isdigit() and not _alive(int(pid)):
+            file.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
