@@ -4,32 +4,65 @@ from __future__ import annotations
 
 import signal
 import sys
+from importlib import import_module
 from importlib.metadata import entry_points
 from types import FrameType
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from inferloop_synthetic.cli.generate import generate
-from inferloop_synthetic.cli.info import info
-from inferloop_synthetic.cli.report import report
-from inferloop_synthetic.cli.schema import schema
-from inferloop_synthetic.cli.validate import validate
 from inferloop_synthetic.errors import SyntheticError
 
 COMMAND_GROUP = "inferloop_synthetic.commands"
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+COMMANDS = {
+    "generate": ("generate:generate", "Make a synthetic table."),
+    "validate": ("validate:validate", "Compare a synthetic table with the real one, attack its privacy, and judge it."),
+    "report": ("report:report", "Make the HTML report again from a validation's JSON."),
+    "schema": ("schema:schema", "Show the schema detected in a table, to edit and give back."),
+    "info": ("info:info", "Show the version, the engines that are installed, and the settings."),
+    "part": ("part:part", "Make one part of a generation that was prepared for other machines."),
+    "ray-job": ("manifest:ray_job_command", "Print a RayJob (KubeRay) that runs `generate` on a Ray cluster made for it."),
+}
+"""Each command's function in this folder, and its line in the help: a command is loaded when it is run, and only that one."""
+
+
+class _Commands(TyperGroup):
+    """Loads the command that is run; the others are known by name and line.
+
+    Contexts and commands are those of click, which Typer brings under a name of its own in some versions.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in COMMANDS:
+            return typer.core.TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        if args and args[0] in COMMANDS:
+            return args[0], _load(args[0]), args[1:]
+        return super().resolve_command(ctx, args)
+
+
+def _load(name: str) -> Any:
+    module, _, function = COMMANDS[name][0].partition(":")
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name=name)(getattr(import_module(f"inferloop_synthetic.cli.{module}"), function))
+    return typer.main.get_command(alone)
 
 
 def build_app() -> typer.Typer:
     """Return the application with the built-in commands and those that other distributions register."""
-    app = typer.Typer(name="inferloop-synthetic", no_args_is_help=True, pretty_exceptions_enable=False)
+    app = typer.Typer(name="inferloop-synthetic", cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
     @app.callback()
     def root() -> None:
         """Synthetic tables from a real one or from a schema, with a report on quality and privacy."""
 
-    for command in (generate, validate, report, schema, info):
-        app.command()(command)
     for point in sorted(entry_points(group=COMMAND_GROUP), key=lambda point: point.name):
         extra = point.load()
         if isinstance(extra, typer.Typer):

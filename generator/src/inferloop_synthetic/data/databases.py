@@ -7,6 +7,7 @@ import decimal
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -60,10 +61,9 @@ def query_batches(location: Location, table: str | None, query: str | None, limi
 
 def _sqlalchemy() -> ModuleType:
     try:
-        import sqlalchemy
+        return import_module("sqlalchemy")
     except ImportError as error:
         raise InputError("databases need the extra [sql]: pip install 'inferloop-synthetic[sql]'") from error
-    return sqlalchemy
 
 
 def _url(sqlalchemy: ModuleType, location: Location) -> Any:

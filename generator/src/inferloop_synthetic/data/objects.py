@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,11 +15,11 @@ from inferloop_synthetic.errors import InputError
 def obstore_module() -> ModuleType:
     """Return obstore; raises InputError naming the extra where it is not installed."""
     try:
-        import obstore
-        import obstore.exceptions
+        import_module("obstore.exceptions")
+        import_module("obstore.store")
+        return import_module("obstore")
     except ImportError as error:
         raise InputError("object storage needs the extra [objects]: pip install 'inferloop-synthetic[objects]'") from error
-    return obstore
 
 
 def object_store(location: Location) -> tuple[Any, str]:
@@ -27,9 +28,7 @@ def object_store(location: Location) -> tuple[Any, str]:
     Credentials, region and endpoint come from where the cloud's own tools take them (AWS_*, GOOGLE_*, AZURE_* variables, or the
     identity of the machine), never from the URL. An endpoint without TLS is used only on AWS_ALLOW_HTTP=true.
     """
-    obstore_module()
-    from obstore.store import AzureStore, GCSStore, S3Store
-
+    stores = obstore_module().store
     parts = urlsplit(location.text)
     if not parts.netloc or "@" in parts.netloc:
         raise InputError(f"{location.shown}: write {location.scheme}://bucket/path; credentials come from the environment")
@@ -38,7 +37,7 @@ def object_store(location: Location) -> tuple[Any, str]:
         raise InputError(f"{location.shown}: the path holds empty pieces or dots")
     if location.scheme == "s3":
         virtual = os.environ.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "false").lower() == "true"
-        return S3Store(parts.netloc, virtual_hosted_style_request=virtual), path
+        return stores.S3Store(parts.netloc, virtual_hosted_style_request=virtual), path
     if location.scheme == "gs":
-        return GCSStore(parts.netloc), path
-    return AzureStore(parts.netloc), path
+        return stores.GCSStore(parts.netloc), path
+    return stores.AzureStore(parts.netloc), path

@@ -74,14 +74,14 @@ def make_part(
     size, digest = destination.write(part.name, encode(counted(), first.schema, prepared.spec.format, options))
     receipt = PartReceipt(part.index, part.name, rows, size, digest)
     record = {"digest": prepared.digest, "receipt": asdict(receipt)}
-    destination.write(_receipt_name(part), [json.dumps(record).encode()])
+    destination.write(receipt_name(part), [json.dumps(record).encode()])
     return receipt
 
 
 def find_receipt(prepared: Prepared, part: Part, destination: Destination) -> PartReceipt | None:
     """Return the receipt of a part that is there whole, made of the same model and specification; None where it is not."""
     try:
-        record = json.loads(b"".join(destination.read(_receipt_name(part))))
+        record = json.loads(b"".join(destination.read(receipt_name(part))))
         receipt = PartReceipt(**record["receipt"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
@@ -89,5 +89,6 @@ def find_receipt(prepared: Prepared, part: Part, destination: Destination) -> Pa
     return receipt if same and destination.size(part.name) == receipt.bytes else None
 
 
-def _receipt_name(part: Part) -> str:
+def receipt_name(part: Part) -> str:
+    """Return where a part's receipt is kept."""
     return f"{RECEIPTS}part-{part.index:05d}.json"
