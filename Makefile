@@ -21,7 +21,7 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: help setup tools lock demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
-	bench clean test-servers render plan apply destroy status need-terraform
+	bench clean engines test-servers render plan apply destroy status need-terraform
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +39,10 @@ need-terraform: setup
 demo: need-terraform ## Check, render, apply, show and destroy the three services on the local sandbox
 	@exec $(BIN)/inferloop-deploy demo $(ARGS)
 
-test: need-terraform test-servers ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
+engines: setup ## Install SDV and CTGAN into an environment of their own, outside the tree (5.8 GB, once)
+	@$(BIN)/python tools/extra_environment.py engines >/dev/null
+
+test: need-terraform test-servers engines ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
 	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(TESTS)
 
 test-servers: setup ## Install PostgreSQL and Redis for the tests, from Debian's packages, where they are missing

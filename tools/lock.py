@@ -22,6 +22,8 @@ LOCKS = {
     "requirements/build.txt": ["--group", "pyproject.toml:build"],
     "requirements/wrapper.txt": ["pyproject.toml"],
     # The generator's `bench` extra stays out: it draws in copulas, whose licence (BUSL-1.1) is not a permissive one.
+    # The engines of other houses in an environment of their own, made by tools/extra_environment.py.
+    "requirements/engines.txt": ["--group", "generator/pyproject.toml:engines"],
     "requirements/dev.txt": [
         "pyproject.toml",
         "generator/pyproject.toml",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -80,9 +80,23 @@ def installed_engines() -> dict[str, Engine]:
     return {point.name: point.load()() for point in points}
 
 
-def find_engine(name: str) -> Engine:
-    """Return the engine of that name; raises InputError naming those there are."""
+@runtime_checkable
+class ConfigurableEngine(Protocol):
+    """An engine with hyper-parameters."""
+
+    def configured(self, given: Mapping[str, Any]) -> Engine:
+        """Return the engine with these hyper-parameters; raises InputError naming one that is wrong."""
+        ...
+
+
+def find_engine(name: str, options: Mapping[str, Any] | None = None) -> Engine:
+    """Return the engine of that name, with hyper-parameters where given; raises InputError naming what there is."""
     engines = installed_engines()
     if name not in engines:
         raise InputError(f"there is no engine {name!r}; installed are {', '.join(engines) or 'none'}")
-    return engines[name]
+    engine = engines[name]
+    if not options:
+        return engine
+    if not isinstance(engine, ConfigurableEngine):
+        raise InputError(f"engine {name} takes no options, so {', '.join(options)} cannot be set")
+    return engine.configured(options)
