@@ -87,6 +87,10 @@ class Settings(BaseModel):
         True,
         description="Clean text that comes in (control characters, padded names) and defuse spreadsheet formulas in CSV results.",
     )
+    executor: str = Field(
+        "in-process", description="Who makes the parts of jobs: in-process, processes, ray, kubernetes, with options."
+    )
+    engine_python: str | None = Field(None, description="Python that the engines of SDV and CTGAN learn in; this one by default.")
     cache_enabled: bool = Field(True, description="Keep fitted models and compiled schemas for the next request.")
     cache_entries: int = Field(64, ge=1, le=10_000, description="Models kept in memory by one process.")
     cache_max_mb: int = Field(1024, ge=1, description="Models kept on disk; the longest unused go first.")
@@ -124,12 +128,11 @@ class Settings(BaseModel):
     presigned_url_seconds: int = Field(900, ge=1, le=604_800, description="How long links to parts are good.")
 
     # ---- sources that requests may name
-    source_roots: Words = Field(
-        (), description="Folders or URL prefixes that `source` may name; none by default: callers upload."
-    )
-    source_hosts: Words = Field(
-        (), description="Hosts that `source` may name by https; private addresses are refused all the same."
-    )
+    source_roots: Words = Field((), description="Folders below which `source` may name files; none by default: callers upload.")
+    source_objects: Words = Field((), description="Prefixes such as s3://bucket/folder below which `source` may name objects.")
+    source_databases: Words = Field((), description="Databases that `source` may name, as host or host:port.")
+    source_web: bool = Field(False, description="Whether `source` may be a web address; only public addresses are fetched.")
+    source_hosts: Words = Field((), description="Web hosts of private addresses that `source` may name all the same.")
 
     # ---- database and queue
     database_url: SecretStr | None = Field(None, description="SQLAlchemy URL; instead of POSTGRES_*.")

@@ -22,6 +22,8 @@ COMMANDS = {
     "report": ("report:report", "Make the HTML report again from a validation's JSON."),
     "schema": ("schema:schema", "Show the schema detected in a table, to edit and give back."),
     "info": ("info:info", "Show the version, the engines that are installed, and the settings."),
+    "serve": ("serve:serve", "Serve the HTTP API."),
+    "worker": ("worker:worker", "Work on jobs that the API took."),
     "part": ("part:part", "Make one part of a generation that was prepared for other machines."),
     "ray-job": ("manifest:ray_job_command", "Print a RayJob (KubeRay) that runs `generate` on a Ray cluster made for it."),
 }
