@@ -25,32 +25,49 @@ class Scale:
     limit: float | None = None
     upward: bool = False
 
-    def x(self, value: float, width: float = WIDTH) -> float:
+    def x(self, value: float, width: float) -> float:
         """Return where a value lies."""
         part = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return 10 + part * (width - 20)
 
 
-def gauge(estimate: Estimate, scale: Scale, label: str, outcome: str = "") -> Markup:
+def gauge(estimate: Estimate, scale: Scale, label: str, outcome: str = "", width: float = WIDTH) -> Markup:
     """Return a value with its 95 % interval; what the policy allows is shaded, and the best value marked."""
+
+    def x(value: float) -> float:
+        return scale.x(value, width)
+
     y = 14.0
-    parts = [box(10, y - 5, WIDTH - 20, 10, "track", radius=5)]
+    best = x(scale.best)
+    marks = [(best, f"{scale.best:.3g}", "label good")]
+    parts = [box(10, y - 5, width - 20, 10, "track", radius=5)]
     if scale.limit is not None:
-        start, end = (scale.limit, scale.high) if scale.upward else (scale.low, scale.limit)
-        parts.append(box(scale.x(start), y - 5, scale.x(end) - scale.x(start), 10, "allowed", f"allowed: {_sign(scale)}", 5))
-        parts.append(line(scale.x(scale.limit), y - 9, scale.x(scale.limit), y + 9, "limit"))
-    parts.append(line(scale.x(scale.best), y - 9, scale.x(scale.best), y + 9, "best"))
-    low, high = scale.x(estimate.low), scale.x(estimate.high)
+        at = x(scale.limit)
+        start, end = (at, x(scale.high)) if scale.upward else (x(scale.low), at)
+        parts.append(box(start, y - 5, end - start, 10, "allowed", f"allowed: {_sign(scale)}", 5))
+        parts.append(line(at, y - 9, at, y + 9, "limit"))
+        marks.insert(0, (at, f"limit {scale.limit:.3g}", "label strong"))
+    parts.append(line(best, y - 9, best, y + 9, "best"))
+    low, high = x(estimate.low), x(estimate.high)
     parts.append(box(low - 1, y - 2.5, high - low + 2, 5, f"interval {outcome}", radius=2.5))
     words = f"{estimate.value:.3f}, 95 % interval {estimate.low:.3f} to {estimate.high:.3f}"
-    parts.append(dot(scale.x(estimate.value), y, 5.5, f"value {outcome}", words))
-    parts += [text(f"{scale.low:g}", 10, 36), text(f"{scale.high:g}", WIDTH - 10, 36, "end")]
-    at = scale.x(scale.best)
-    if 40 < at < WIDTH - 40:
-        parts.append(text(f"{scale.best:g}", at, 36, "middle", "label good"))
-    if scale.limit is not None and abs(scale.x(scale.limit) - at) > 30 and 34 < scale.x(scale.limit) < WIDTH - 34:
-        parts.append(text(f"limit {scale.limit:g}", scale.x(scale.limit), 36, "middle", "label"))
-    return drawing(WIDTH, 40, f"{label}: {words}", *parts)
+    parts.append(dot(x(estimate.value), y, 5.5, f"value {outcome}", words))
+    marks += [(x(scale.low), f"{scale.low:.3g}", "label"), (x(scale.high), f"{scale.high:.3g}", "label")]
+    parts += _marks(marks, 36, width)
+    return drawing(width, 40, f"{label}: {words}", *parts, class_="plot gauge" if width == WIDTH else "plot small")
+
+
+def _marks(marks: Sequence[tuple[float, str, str]], y: float, width: float) -> list[Markup]:
+    """Return the texts below a gauge, the first ones first; one that would touch another is left out."""
+    placed: list[tuple[float, float]] = []
+    parts = []
+    for at, words, class_ in marks:
+        half = len(words) * 3.1 + 1
+        middle = min(max(at, half), width - half)
+        if all(middle + half + 4 < low or middle - half - 4 > high for low, high in placed):
+            placed.append((middle - half, middle + half))
+            parts.append(text(words, middle, y, "middle", class_))
+    return parts
 
 
 def _sign(scale: Scale) -> str:
@@ -88,16 +105,16 @@ def dumbbells(
     rows: Sequence[tuple[str, Estimate, Estimate, str, str]], label: str, classes: tuple[str, str], low: float = 0.0
 ) -> Markup:
     """Return two values with their intervals on a line for each row, on a scale from `low` to 1."""
-    width, left, step = 640.0, 150.0, 26.0
-    span = width - left - 30
+    width, left, step = 480.0, min(max(len(row[0]) for row in rows) * 6.4, 140.0) + 14, 26.0
+    span = width - left - 16
 
     def x(value: float) -> float:
         return left + max(value - low, 0) / (1 - low) * span
 
     parts: list[Markup] = []
     bottom = step * len(rows) + 6
-    for i in range(6):
-        mark = low + (1 - low) * i / 5
+    for i in range(5):
+        mark = low + (1 - low) * i / 4
         parts += [line(x(mark), 4, x(mark), bottom, "grid"), text(f"{mark:.0%}", x(mark), bottom + 14, "middle")]
     for i, (name, first, second, first_name, second_name) in enumerate(rows):
         y = 4 + (i + 0.5) * step

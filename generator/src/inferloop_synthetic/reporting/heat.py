@@ -84,9 +84,9 @@ def _map(
 
 def _legend(classes: tuple[str, str], full: float) -> Markup:
     steps = [i / 10 for i in range(-10 if full < 1 else 0, 11)]
-    width = 8.0
+    total = 150.0
+    width = total / len(steps)
     parts = [box(i * width, 2, width + 0.3, 9, f"cell {classes[step > 0]}", strength=abs(step)) for i, step in enumerate(steps)]
     ends = (f"−{full:g} weaker", f"stronger +{full:g}") if full < 1 else ("0 unrelated", "1 the same")
-    total = width * len(steps)
-    parts += [text(ends[0], 0, 24), text(ends[1], max(total, 130), 24, "end")]
-    return drawing(max(total, 130) + 2, 28, "Scale: " + ", ".join(ends), *parts, class_="plot legend")
+    parts += [text(ends[0], 0, 24), text(ends[1], total, 24, "end")]
+    return drawing(total + 2, 28, "Scale: " + ", ".join(ends), *parts, class_="plot legend")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.tabular.arrays import Bools, Floats, Ints
@@ -65,9 +67,10 @@ def classifier_test(encoded: Encoded, real: int, synthetic: int, seed: int = 0) 
     x, y = np.concatenate([a, b]), np.r_[np.zeros(rows, np.bool_), np.ones(rows, np.bool_)]
     chance, lost = np.zeros(2 * rows), np.zeros(len(encoded.names))
     for learned, judged in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y):
-        model = classifier(encoded, list(range(x.shape[1])), seed).fit(x[learned], y[learned])
-        chance[judged] = model.predict_proba(x[judged])[:, 1]
-        lost += _shuffled(model, x[judged], y[judged], rng) / FOLDS
+        with one_thread():
+            model = classifier(encoded, list(range(x.shape[1])), seed).fit(x[learned], y[learned])
+            chance[judged] = model.predict_proba(x[judged])[:, 1]
+            lost += _shuffled(model, x[judged], y[judged], rng) / FOLDS
     order = np.argsort(-lost, kind="stable")
     telling = tuple(Telltale(encoded.names[j], float(lost[j])) for j in order[:10] if lost[j] > 0.002)
     return ClassifierTest(auc(chance, y), rows, against, telling)
@@ -164,8 +167,9 @@ def trained(encoded: Encoded, outcome: Outcome, holdout: int, seed: int = 0) -> 
 def _chances(encoded: Encoded, others: list[int], table: Floats, rows: Ints, truth: Bools, judged: Floats, seed: int) -> Floats:
     if len(np.unique(truth[rows])) < 2:
         return np.full(len(judged), 0.5)
-    model = classifier(encoded, others, seed).fit(table[rows][:, others], truth[rows])
-    return np.asarray(model.predict_proba(judged[:, others])[:, 1])
+    with one_thread():
+        model = classifier(encoded, others, seed).fit(table[rows][:, others], truth[rows])
+        return np.asarray(model.predict_proba(judged[:, others])[:, 1])
 
 
 def downstream(encoded: Encoded, outcome: Outcome, holdout: int, chances: tuple[Floats, Floats]) -> Downstream:
@@ -176,6 +180,12 @@ def downstream(encoded: Encoded, outcome: Outcome, holdout: int, chances: tuple[
     return Downstream(
         encoded.names[outcome.column], outcome.words, auc(real, truth), auc(synthetic, truth), auc_lost(real, synthetic, truth)
     )
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Return a context in which the classifier uses one thread: on a busy machine its threads, which wait for each other by
+    spinning, took two minutes for what one does in a second."""
+    return threadpool_limits(1, user_api="openmp")
 
 
 def classifier(encoded: Encoded, columns: list[int], seed: int) -> HistGradientBoostingClassifier:

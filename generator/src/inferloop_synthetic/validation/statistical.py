@@ -65,7 +65,7 @@ class ColumnProfile:
     column: str
     numeric: bool
     labels: tuple[str, ...]
-    """Names of levels, or the edges of bins: one more than there are bins."""
+    """Names of levels or of single whole numbers, or the edges of bins: one more than there are bins."""
     real: tuple[float, ...]
     synthetic: tuple[float, ...]
     hidden_levels: int = 0
@@ -88,7 +88,9 @@ def column_profiles(encoded: Encoded, bins: int = 24, levels: int = 10) -> list[
         elif len(present[0]):
             edges = _plot_edges(present[0], bins)
             parts = [list(np.histogram(np.clip(p, edges[0], edges[-1]), edges)[0]) for p in present]
-            labels = [_edge_text(float(edge), encoded.units[j]) for edge in edges]
+            single = bool((np.diff(edges) == 1).all()) and bool((edges[:-1] % 1 == 0.5).all())
+            shown_at = edges[:-1] + 0.5 if single else edges
+            labels = [_edge_text(float(edge), encoded.units[j]) for edge in shown_at]
         else:
             parts, labels = [[], []], []
         shares = [tuple(float(c) / max(len(t), 1) for c in part) for part, t in zip(parts, tables, strict=True)]
@@ -111,7 +113,7 @@ def _plot_edges(present: Floats, bins: int) -> Floats:
 
 def _edge_text(value: float, unit: str) -> str:
     if unit == "number":
-        return f"{value:.6g}"
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
     moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     try:
         moment += dt.timedelta(microseconds=value)
