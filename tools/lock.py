@@ -27,12 +27,7 @@ LOCKS = {
     "requirements/dev.txt": [
         "pyproject.toml",
         "generator/pyproject.toml",
-        "--extra",
-        "sandbox",
-        "--extra",
-        "pandas",
-        "--extra",
-        "test",
+        *(f"--extra={name}" for name in ("api", "jobs", "objects", "pandas", "polars", "postgres", "redis", "sandbox", "sql", "test")),
         "--group",
         "pyproject.toml:dev",
     ],
