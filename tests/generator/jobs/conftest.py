@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import servers
+
 from inferloop_synthetic.jobs.database import Database, open_database
 from inferloop_synthetic.jobs.store import JobStore
 

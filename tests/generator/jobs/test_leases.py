@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy import update
+
 from inferloop_synthetic.jobs.database import Database
 from inferloop_synthetic.jobs.errors import JobsError, LeaseLost
 from inferloop_synthetic.jobs.leases import JOBS
-from inferloop_synthetic.jobs.model import Lease, Phase, Receipt, State
+from inferloop_synthetic.jobs.model import Lease, Phase, Reaped, Receipt, State
 from inferloop_synthetic.jobs.store import JobStore
 from inferloop_synthetic.jobs.times import from_now
-from sqlalchemy import update
 
 SPEC = {"schema": {"id": "integer"}, "rows": 10}
 PART = Receipt(0, "part-00000.csv", 6, 60, "a" * 64)
@@ -65,9 +66,9 @@ def test_a_lease_that_ended_gives_the_job_to_the_next_worker_and_shuts_out_the_f
 ) -> None:
     first = claimed(store, "first")
     store.planned(first, 2, 10, "d")
-    assert store.reap() == ()
+    assert store.reap() == Reaped()
     expire(database)
-    assert store.reap() == (first.job.id,)
+    assert store.reap() == Reaped(waiting=(first.job.id,))
     second = store.claim("second")
     assert second is not None
     assert (second.attempt, second.job.phase) == (2, Phase.making)
@@ -95,7 +96,7 @@ def test_a_heartbeat_keeps_the_lease_also_when_it_comes_late(store: JobStore, da
     lease = claimed(store)
     expire(database)
     store.heartbeat(lease)
-    assert store.reap() == ()
+    assert store.reap() == Reaped()
 
 
 def test_a_part_is_on_record_once(store: JobStore) -> None:
@@ -123,10 +124,13 @@ def test_parts_hold_for_what_they_were_made_of_only(store: JobStore) -> None:
 def test_a_job_whose_workers_all_die_fails_in_the_end_and_says_so(store: JobStore, database: Database) -> None:
     store = JobStore(database, deaths=3)
     job = store.create(SPEC, "ann").job
-    for _ in range(3):
+    for _ in range(2):
         assert store.claim("w") is not None
         expire(database)
-        store.reap()
+        assert store.reap() == Reaped(waiting=(job.id,))
+    assert store.claim("w") is not None
+    expire(database)
+    assert store.reap() == Reaped(failed=(job.id,))
     failed = store.get(job.id)
     assert failed.state is State.failed
     assert failed.error == "3 workers ended without a word while they worked on this"
@@ -150,7 +154,7 @@ def test_a_job_that_makes_progress_is_never_given_up(database: Database) -> None
 def test_the_jobs_of_a_worker_known_to_be_dead_are_taken_back_at_once(store: JobStore) -> None:
     lease = claimed(store, "dead")
     other = claimed(store, "alive")
-    assert store.died("dead") == (lease.job.id,)
+    assert store.died("dead") == Reaped(waiting=(lease.job.id,))
     assert store.get(other.job.id).state is State.running
 
 

@@ -6,6 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from inferloop_synthetic.jobs.errors import IdempotencyConflict, JobActive, JobNotFound, QuotaExceeded
 from inferloop_synthetic.jobs.model import Limits, Phase, Receipt, State, Usage
 from inferloop_synthetic.jobs.store import JobStore, fingerprint_of

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from inferloop_synthetic.errors import SyntheticError
+from inferloop_synthetic.errors import OutsideError, SyntheticError
 
 COMMAND_GROUP = "inferloop_synthetic.commands"
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -20,6 +20,7 @@ COMMANDS = {
     "generate": ("generate:generate", "Make a synthetic table."),
     "validate": ("validate:validate", "Compare a synthetic table with the real one, attack its privacy, and judge it."),
     "report": ("report:report", "Make the HTML report again from a validation's JSON."),
+    "create-config": ("create_config:create_config", "Write a configuration for `generate --config`, by asking or from a template."),
     "schema": ("schema:schema", "Show the schema detected in a table, to edit and give back."),
     "info": ("info:info", "Show the version, the engines that are installed, and the settings."),
     "serve": ("serve:serve", "Serve the HTTP API."),
@@ -79,6 +80,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         build_app()(standalone_mode=True)
+    except OutsideError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(FAILED)
     except SyntheticError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(MISUSED)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, delete, fun
 
 from inferloop_synthetic.jobs.database import Database
 from inferloop_synthetic.jobs.errors import JobsError, LeaseLost
-from inferloop_synthetic.jobs.model import AnyReceipt, Job, Lease, Phase, Receipt, State
+from inferloop_synthetic.jobs.model import AnyReceipt, Job, Lease, Phase, Reaped, Receipt, State
 from inferloop_synthetic.jobs.tables import JobRow, PartRow
 from inferloop_synthetic.jobs.times import from_now
 
@@ -138,12 +138,12 @@ class Leases:
             )  # fmt: skip
             return True
 
-    def died(self, worker: str) -> tuple[str, ...]:
+    def died(self, worker: str) -> Reaped:
         """Take back the jobs of a worker that is known to be dead, without waiting for its lease to end."""
         return self._bury(JOBS.c.worker == worker)
 
-    def reap(self) -> tuple[str, ...]:
-        """Take back the jobs whose leases ended, and return those that wait again."""
+    def reap(self) -> Reaped:
+        """Take back the jobs whose leases ended."""
         return self._bury(JOBS.c.lease_until < from_now())
 
     def waiting(self, limit: int = 1000) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ class Leases:
             rows = connection.execute(select(JOBS.c.id).where(_due()).order_by(JOBS.c.created, JOBS.c.id).limit(limit))
             return tuple(row.id for row in rows)
 
-    def _bury(self, which: ColumnElement[bool]) -> tuple[str, ...]:
+    def _bury(self, which: ColumnElement[bool]) -> Reaped:
         often = JOBS.c.deaths + 1 >= self._deaths
         with self.database.writing() as connection:
             # Skipping what others hold keeps two of these, and a worker in its last moment, from waiting for each other.
@@ -172,7 +172,10 @@ class Leases:
                 )
                 .returning(JOBS.c.id, JOBS.c.state)
             ).all()  # fmt: skip
-        return tuple(row.id for row in rows if row.state == State.queued)
+        return Reaped(
+            tuple(row.id for row in rows if row.state == State.queued),
+            tuple(row.id for row in rows if row.state == State.failed),
+        )
 
     def _end(self, lease: Lease, state: State, **values: Any) -> None:
         with self.database.writing() as connection:

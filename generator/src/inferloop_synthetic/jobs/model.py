@@ -141,6 +141,14 @@ class Lease:
 
 
 @dataclass(frozen=True)
+class Reaped:
+    """Jobs that were taken back from workers that are gone: those that wait for another, and those that were given up."""
+
+    waiting: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Usage:
     """What an owner asked for since some time."""
 

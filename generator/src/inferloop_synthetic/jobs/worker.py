@@ -30,6 +30,7 @@ from inferloop_synthetic.pipeline.make import Cancelled
 from inferloop_synthetic.pipeline.parts import PartReceipt, plan_parts
 from inferloop_synthetic.pipeline.prepare import Prepared, Progress
 from inferloop_synthetic.pipeline.spec import GenerationSpec, read_spec
+from inferloop_synthetic.telemetry.parts import TraceContext
 
 log = logging.getLogger(__name__)
 FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk's quota is used up", errno.EFBIG: "the file grew too large"}
@@ -44,8 +45,16 @@ class Observer(Protocol):
         """Return what surrounds the work on a job."""
         ...
 
+    def trace(self, job: Job) -> TraceContext | None:
+        """Return the trace that parts of the job belong to, in whichever process they are made."""
+        ...
+
     def part_made(self, job: Job, receipt: AnyReceipt) -> None:
         """Take note of a part that is on record."""
+        ...
+
+    def went_wrong(self, job: Job, error: Exception) -> None:
+        """Take note of why a job is about to fail."""
         ...
 
     def job_ended(self, job: Job) -> None:
@@ -60,7 +69,13 @@ class Unobserved:
         """Surround the work with nothing."""
         return nullcontext()
 
+    def trace(self, job: Job) -> TraceContext | None:
+        """Trace nothing."""
+
     def part_made(self, job: Job, receipt: AnyReceipt) -> None:
+        """Take no note."""
+
+    def went_wrong(self, job: Job, error: Exception) -> None:
         """Take no note."""
 
     def job_ended(self, job: Job) -> None:
@@ -160,7 +175,7 @@ class Work:
     def _do(self) -> None:
         spec = read_spec(dict(self._job.spec))
         context = self._context
-        timeout_s = getattr(spec, "timeout", None) or context.timeout_s
+        timeout_s = spec.timeout or context.timeout_s
         pulse = Pulse(
             self._store, self._lease, stopping=context.stopping, timeout_s=timeout_s, grace_s=context.grace_s,
             last_words=self._stopped,
@@ -188,6 +203,7 @@ class Work:
         progress("waiting", 0, None)
         context, store, lease = self._context, self._store, self._lease
         prepared = context.prepare(spec, self._folder, progress, policy=context.policy, limits=context.limits)
+        prepared.trace = context.observer.trace(self._job)
         parts = plan_parts(prepared.spec)
         rows = sum(part.rows for part in parts)
         known = self._patiently(lambda: store.planned(lease, len(parts), rows, prepared.digest))
@@ -223,27 +239,30 @@ class Work:
     def _went_wrong(self, error: Exception) -> None:
         passing = passing_trouble(error)
         if passing is not None:
-            log.warning("job %s: to be tried again: %s", self._job.id, error)
+            log.warning("job %s: to be tried again", self._job.id, exc_info=error)
             tried_again = self._patiently(lambda: self._store.delay(self._lease, *passing))
             if not tried_again:
                 self._forget_results()
             return
         if isinstance(error, SyntheticError):
             message, hint = getattr(error, "message", None) or str(error), str(getattr(error, "hint", "") or "")
-            log.info("job %s: failed: %s", self._job.id, message)
+            # Without the message, which may quote what stands in the table; the job's owner reads it in the job.
+            log.info("job %s: failed", self._job.id, exc_info=error)
         elif isinstance(error, MemoryError):
             message, hint = "there was not enough memory", "Ask for fewer rows or columns, or give workers more memory."
         else:
             message = f"a fault of this program: {type(error).__name__}"
             hint = f"Report it with the job's id, {self._job.id}; the worker's log has the details."
             log.error("job %s: a fault of this program", self._job.id, exc_info=error)
+        self._context.observer.went_wrong(self._job, error)
         self._patiently(lambda: self._store.fail(self._lease, message, hint))
         self._forget_results()
 
     def _stopped(self, reason: Reason) -> None:
         """Record that work stopped before its end."""
         if reason is Reason.late:
-            limit = getattr(read_spec(dict(self._job.spec)), "timeout", None) or self._context.timeout_s
+            limit = read_spec(dict(self._job.spec)).timeout or self._context.timeout_s
+            self._context.observer.went_wrong(self._job, TimeoutError())
             self._store.fail(self._lease, f"it took longer than {limit:g} s", "Ask for fewer rows or columns, or for more time.")
             self._forget_results()
         elif reason is Reason.stopping:
@@ -279,7 +298,7 @@ def _best_effort(job_id: str) -> Iterator[None]:
     except FileNotFoundError:
         return
     except (OSError, DestinationError) as error:
-        log.warning("job %s: not removed yet: %s", job_id, error)
+        log.warning("job %s: not removed yet", job_id, exc_info=error)
 
 
 def remove_results(destination: Destination) -> None:
@@ -292,12 +311,7 @@ def remove_results(destination: Destination) -> None:
 
 def summary(manifest: Manifest) -> dict[str, Any]:
     """Return what a job keeps of its manifest."""
-    results = manifest.results
-    return {
-        "format": manifest.format, "rows": manifest.rows, "parts": len(manifest.parts), "digest": manifest.digest,
-        "bytes": sum(part.bytes for part in manifest.parts), "extras": [extra.file for extra in manifest.extras],
-        **({"validation": results["validation"]} if "validation" in results else {}),
-    }  # fmt: skip
+    return {**manifest.as_json(), "parts": len(manifest.parts), "bytes": sum(part.bytes for part in manifest.parts)}
 
 
 def passing_trouble(error: BaseException) -> tuple[str, str] | None:
