@@ -14,6 +14,7 @@ from inferloop_synthetic.pipeline.destination import Destination
 from inferloop_synthetic.pipeline.parts import Part, PartReceipt
 from inferloop_synthetic.pipeline.prepare import Prepared
 from inferloop_synthetic.pipeline.stages import BatchStage, batch_stages
+from inferloop_synthetic.telemetry.parts import part_span
 
 RECEIPTS = "_receipts/"
 
@@ -56,6 +57,18 @@ def make_part(
     known = find_receipt(prepared, part, destination)
     if known is not None:
         return known
+    with part_span(prepared.trace, index=part.index, rows=part.rows):
+        return _write(prepared, part, destination, threads, cancelled, on_rows)
+
+
+def _write(
+    prepared: Prepared,
+    part: Part,
+    destination: Destination,
+    threads: int,
+    cancelled: Callable[[], bool] | None,
+    on_rows: Callable[[int], None] | None,
+) -> PartReceipt:
     batches = part_rows(prepared, part, threads=threads)
     first = next(batches)
     rows = 0

@@ -26,6 +26,7 @@ from inferloop_synthetic.pipeline.conditions import settle
 from inferloop_synthetic.pipeline.spec import SCHEMA_ROWS, GenerationSpec, read_spec
 from inferloop_synthetic.schema import TableSchema
 from inferloop_synthetic.tabular.engine import model_from_schema
+from inferloop_synthetic.telemetry.parts import TraceContext
 
 MODEL, REAL, HELD_OUT, RECORD = "model", "real.arrow", "holdout.arrow", "prepared.json"
 LEAST_HELD_OUT = 20
@@ -66,6 +67,8 @@ class Prepared:
     notes: tuple[str, ...] = ()
     rows_read: int = 0
     _learned: Learned | None = field(default=None, repr=False, compare=False)
+    trace: TraceContext | None = field(default=None, repr=False, compare=False)
+    """The trace that the making of parts belongs to, in whichever process."""
 
     @property
     def model(self) -> Model:

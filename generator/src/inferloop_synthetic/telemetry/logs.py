@@ -26,10 +26,10 @@ from inferloop_synthetic.jobs.errors import Unavailable
 from inferloop_synthetic.security.errors import Refused
 
 FIELDS = frozenset(
-    """action attempt audit bytes client credential deaths delay_s depth engine executor expected_bytes format from_state hash
-    host http_method http_status job_id jobs limit limit_bytes outcome part parts phase port previous queue reason removed
-    request_id resource retry_after_s revision role route rows seconds seq service setting signal span_id state subject trace_id used_bytes
-    version worker workers""".split()  # noqa: SIM905 (reads better)
+    """action attempt audit bytes client credential deaths delay_s depth engine executor expected_bytes format
+    from_state hash host http_method http_status job_id jobs limit limit_bytes outcome part parts phase port previous
+    queue reason removed request_id resource retry_after_s revision role route rows seconds seq service setting
+    signal span_id state subject trace_id used_bytes version worker workers""".split()  # noqa: SIM905 (reads better)
 )
 """What may be logged beside the message. None of these ever holds a value out of a table."""
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -153,6 +153,7 @@ def configure(
     logging.captureWarnings(capture=True)
     # Their lines at INFO and DEBUG hold URLs, statements with their values, and headers.
     for name in (
+        "alembic",
         "sqlalchemy",
         "httpx",
         "httpcore",

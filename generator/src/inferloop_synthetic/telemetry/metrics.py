@@ -6,30 +6,37 @@ prometheus_client is first imported, so nothing here imports it earlier than it 
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import sys
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from inferloop_synthetic.errors import ConstraintError, InputError, SyntheticError
+from inferloop_synthetic.errors import ConstraintError, InputError, ModelFileError
+from inferloop_synthetic.jobs.errors import LeaseLost
 from inferloop_synthetic.security.errors import Refused
+from inferloop_synthetic.telemetry.memory import MemoryExceeded
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry, Metric
-    from prometheus_client.registry import Collector
+    from prometheus_client import Metric
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+ENDED = "0"
+"""Stands for all processes that ended, where file names have a process's number; no process has this one."""
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30, 60)
 """Of latencies in seconds; with one at the 200 ms that requests should stay under."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REFUSALS = frozenset({"unauthenticated", "forbidden", "rate-limited"})
-FAILURES = ("input", "constraint", "memory", "disk", "cancelled", "error")
+FAILURES = ("input", "constraint", "memory", "disk", "timeout", "cancelled", "error")
 WINDOW_S = 60
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
 class MetricsOff(Refused):
@@ -109,15 +116,34 @@ class Metrics:
     @contextmanager
     def generation(self, engine: str) -> Iterator[Generation]:
         """Count a generation: as active while the block runs, as failed when it raises, as successful otherwise."""
-        name = engine if engine in self._engines else "other"
-        self._generations.labels(name).inc()
+        self.started(engine)
         try:
             with self.task():
-                yield _CountedGeneration(self._records.labels(name))
+                yield _Generation(self, engine)
         except BaseException as error:
-            self._failed.labels(name, failure_reason(error)).inc()
+            self.failed(engine, failure_reason(error))
             raise
-        self._succeeded.labels(name).inc()
+        self.succeeded(engine)
+
+    def started(self, engine: str) -> None:
+        """Count a generation that begins."""
+        self._generations.labels(self._known(engine)).inc()
+
+    def made(self, engine: str, rows: int) -> None:
+        """Count rows that were made."""
+        self._records.labels(self._known(engine)).inc(rows)
+
+    def succeeded(self, engine: str) -> None:
+        """Count a generation that ended well."""
+        self._succeeded.labels(self._known(engine)).inc()
+
+    def failed(self, engine: str, reason: str) -> None:
+        """Count a generation that did not, by one of FAILURES."""
+        self._failed.labels(self._known(engine), reason if reason in FAILURES else "error").inc()
+
+    def _known(self, engine: str) -> str:
+        """Callers may write any name for an engine: labels are of those that are installed."""
+        return engine if engine in self._engines else "other"
 
     def validated(self, passed: bool) -> None:
         """Count a validation by whether its policy was kept."""
@@ -143,17 +169,10 @@ class Metrics:
     def collect(self) -> Iterable[Metric]:
         """Yield the metrics of all processes."""
         from prometheus_client import Metric
-        from prometheus_client.multiprocess import MultiProcessCollector
 
         self.refresh()
-        source: Collector | CollectorRegistry
-        if self._directory is None:
-            source = self._registry
-        else:
-            _forget_dead(self._directory)
-            source = MultiProcessCollector(None, path=str(self._directory))  # type: ignore[no-untyped-call]
         counts = {"passed": 0.0, "failed": 0.0}
-        for metric in source.collect():
+        for metric in self._all():
             if metric.name == "guardian_validations":
                 for sample in metric.samples:
                     if sample.name == "guardian_validations_total":
@@ -165,6 +184,14 @@ class Metrics:
         rate = Metric("guardian_validation_pass_rate", "Share of validations whose policy was kept.", "gauge")
         rate.add_sample("guardian_validation_pass_rate", {}, counts["passed"] / total if total else math.nan)
         yield rate
+
+    def _all(self) -> list[Metric]:
+        if self._directory is None:
+            return list(self._registry.collect())
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        with _settled(self._directory):
+            return list(MultiProcessCollector(None, path=str(self._directory)).collect())  # type: ignore[no-untyped-call]
 
     def render(self) -> tuple[bytes, str]:
         """Return the metrics as text, and its media type."""
@@ -197,7 +224,19 @@ class NoMetrics:
     @contextmanager
     def generation(self, engine: str) -> Iterator[Generation]:
         """Run the block."""
-        yield _Uncounted()
+        yield _Generation(self, engine)
+
+    def started(self, engine: str) -> None:
+        """Take the event."""
+
+    def made(self, engine: str, rows: int) -> None:
+        """Take the event."""
+
+    def succeeded(self, engine: str) -> None:
+        """Take the event."""
+
+    def failed(self, engine: str, reason: str) -> None:
+        """Take the event."""
 
     def validated(self, passed: bool) -> None:
         """Take the event."""
@@ -247,35 +286,31 @@ class RecentRequests:
 
 def failure_reason(error: BaseException) -> str:
     """Return which of FAILURES an exception is."""
-    kinds: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-        (ConstraintError, "constraint"),
-        (InputError, "input"),
-        (MemoryError, "memory"),
-        ((KeyboardInterrupt, SystemExit, GeneratorExit), "cancelled"),
+    from inferloop_synthetic.pipeline.make import Cancelled
+
+    kinds: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+        ((TimeoutError,), "timeout"),
+        ((MemoryError, MemoryExceeded), "memory"),
+        ((ConstraintError,), "constraint"),
+        ((InputError, ModelFileError), "input"),
+        ((KeyboardInterrupt, SystemExit, GeneratorExit, CancelledError, Cancelled, LeaseLost), "cancelled"),
     )
-    if type(error).__name__ in {"CancelledError", "LeaseLost", "Cancelled"}:
-        return "cancelled"
-    if type(error).__name__ == "MemoryExceeded":
-        return "memory"
     found = next((reason for kind, reason in kinds if isinstance(error, kind)), None)
     if found is not None:
         return found
-    if isinstance(error, OSError) and error.errno is not None:
-        return "disk"
-    return "input" if type(error) is SyntheticError else "error"
+    status = getattr(error, "status", None)  # of errors that are answers already
+    if isinstance(status, int):
+        return {504: "timeout", 507: "disk"}.get(status, "input" if status < 500 else "error")
+    return "disk" if isinstance(error, OSError) and error.errno in _DISK else "error"
 
 
-class _CountedGeneration:
-    def __init__(self, counter: Any) -> None:
-        self._counter = counter
+@dataclass(frozen=True)
+class _Generation:
+    metrics: AnyMetrics
+    engine: str
 
     def records(self, rows: int) -> None:
-        self._counter.inc(rows)
-
-
-class _Uncounted:
-    def records(self, rows: int) -> None:
-        pass
+        self.metrics.made(self.engine, rows)
 
 
 def _share(directory: Path) -> None:
@@ -288,12 +323,39 @@ def _share(directory: Path) -> None:
     os.environ[FOLDER_VARIABLE] = str(directory)
 
 
-def _forget_dead(directory: Path) -> None:
-    """Take away the gauges of processes that ended without a word: what they had under way is not under way any more."""
-    for file in directory.glob("gauge_live*_*.db"):
-        pid = file.stem.rpartition("_")[2]
-        if pid.isdigit() and not _alive(int(pid)):
-            file.unlink(missing_ok=True)
+@contextmanager
+def _settled(directory: Path) -> Iterator[None]:
+    """Hold the folder while it is read, with what ended processes left behind added up.
+
+    A worker runs each job in a process of its own: their files would become too many to read. The gauges of processes that
+    ended are thrown away, as what they had under way is not under way any more.
+    """
+    import fcntl
+
+    descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for file in directory.glob("*.db"):
+            kind, _, pid = file.stem.rpartition("_")
+            if pid.isdigit() and pid != ENDED and not _alive(int(pid)):
+                if kind in {"counter", "histogram"}:
+                    _add_up(file, directory / f"{kind}_{ENDED}.db")
+                file.unlink()
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _add_up(file: Path, into: Path) -> None:
+    from prometheus_client.mmap_dict import MmapedDict
+
+    total = MmapedDict(str(into))  # type: ignore[no-untyped-call]
+    try:
+        for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):  # type: ignore[no-untyped-call]
+            before, _ = total.read_value(key)  # type: ignore[no-untyped-call]
+            total.write_value(key, before + value, 0.0)  # type: ignore[no-untyped-call]
+    finally:
+        total.close()  # type: ignore[no-untyped-call]
 
 
 def _alive(pid: int) -> bool:

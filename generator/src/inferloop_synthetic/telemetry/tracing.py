@@ -102,8 +102,12 @@ class Tracing:
         TraceContextTextMapPropagator().inject(carrier)
         return carrier.get("traceparent")
 
+    def flush(self, most_ms: int) -> None:
+        """Send what was not sent yet, for at most so long."""
+        self._provider.force_flush(most_ms)
+
     def close(self) -> None:
-        """Send what was not sent yet."""
+        """Send what was not sent yet, and stop."""
         self._provider.shutdown()
 
 
