@@ -20,7 +20,7 @@ COMMANDS = {
     "generate": ("generate:generate", "Make a synthetic table."),
     "validate": ("validate:validate", "Compare a synthetic table with the real one, attack its privacy, and judge it."),
     "report": ("report:report", "Make the HTML report again from a validation's JSON."),
-    "create-config": ("create_config:create_config", "Write a configuration for `generate --config`, by asking or from a template."),
+    "create-config": ("create_config:create_config", "Write a configuration for `generate --config`, asking or from a template."),
     "schema": ("schema:schema", "Show the schema detected in a table, to edit and give back."),
     "info": ("info:info", "Show the version, the engines that are installed, and the settings."),
     "serve": ("serve:serve", "Serve the HTTP API."),

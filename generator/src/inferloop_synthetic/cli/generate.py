@@ -11,7 +11,7 @@ import typer
 import yaml
 from rich.console import Console
 
-from inferloop_synthetic.cli.options import is_model, is_schema, parse_where
+from inferloop_synthetic.cli.options import is_model, is_schema, options_from_file, parse_where
 from inferloop_synthetic.cli.output import read_target, write_folder, write_single
 from inferloop_synthetic.cli.progress import Narrator
 from inferloop_synthetic.cli.verdict import show_verdict
@@ -62,6 +62,10 @@ def generate(
     replace: Annotated[bool, typer.Option(help="Parts: remove another generation's results that are there.")] = False,
     guard_spreadsheets: Annotated[bool, typer.Option(help="CSV: defuse texts that a spreadsheet would run.")] = False,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads to draw with; the rows are the same.")] = 2,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="File with these options by name; see create-config.", is_eager=True, callback=options_from_file),
+    ] = None,
 ) -> None:
     """Make a synthetic table.
 

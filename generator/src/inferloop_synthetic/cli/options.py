@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import typer
+
+from inferloop_synthetic.config import read_config
 from inferloop_synthetic.data.location import Location
 from inferloop_synthetic.data.reading import FORMATS
 from inferloop_synthetic.errors import InputError
@@ -26,6 +29,13 @@ def is_model(source: str) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(4) == b"PK\x03\x04"
+
+
+def options_from_file(context: typer.Context, path: Path | None) -> Path | None:
+    """Take what a configuration file gives for what stands not on the command line."""
+    if path is not None:
+        context.default_map = read_config(path).as_options()
+    return path
 
 
 def parse_where(texts: Sequence[str]) -> dict[str, dict[str, object]]:
