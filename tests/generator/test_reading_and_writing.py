@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inferloop_synthetic.data.limits import Limits
 from inferloop_synthetic.data.reading import read_batches, read_table
 from inferloop_synthetic.data.texts import guarded, json_lines
 from inferloop_synthetic.data.writing import WriteOptions, write_batches
@@ -139,55 +136,6 @@ def test_batches_are_read_as_a_stream(tmp_path: Path) -> None:
     assert next(batches).num_rows < 100_000
 
 
-def bad(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
-    return path
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("t.csv", b"", "empty"),
-        ("t.csv", b"a,b\n", "no rows"),
-        ("t.csv", b"\n\n", "empty"),
-        ("t.csv", b"a,b,a\n1,2,3\n", "'a' occurs 2 times"),
-        ("t.csv", b"a,,c\n1,2,3\n", "column 2 has no name"),
-        ("t.csv", b"a,b\n1,2\n1,2,3\n", "not readable as csv"),
-        ("t.csv", b"a,name\n1,ok\n2,\xff\xfe\n", "column 'name'.*UTF-8"),
-        ("t.csv", b"\xff\xfea\n1\n", "header is not UTF-8"),
-        ("t.csv", b"a\0b\n1\n", "zero byte"),
-        ("t.csv", b"x" * 2_000_000, "first line is longer"),
-        ("t.csv", ",".join(f"c{i}" for i in range(10_000)).encode() + b"\n1\n", "10,000 columns"),
-        ("t.parquet", b"PAR1 not really", "not readable as parquet|cannot be read"),
-        ("t.arrow", b"nothing", "not readable as arrow|cannot be read"),
-        ("t.jsonl", b'{"a": 1}\n{"a": "x"}\n', r"jsonl:2: column 'a' holds str, but number"),
-        ("t.jsonl", b'{"a": 1}\n[1]\n', "jsonl:2: each line must be an object"),
-        ("t.jsonl", b'{"a": 1}\n{"a": \n', "jsonl:2: not JSON"),
-        ("t.jsonl", b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
-        ("t.jsonl", b'{"a": {"b": 1}}\n', "'a' holds struct"),
-        ("t.xlsx", b"", "extension .xlsx is not known"),
-        ("t.csv.gz", b"not gzip", "cannot be read|not readable"),
-    ],
-)
-def test_bad_files_are_errors_that_name_the_place(name: str, content: bytes, message: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=message):
-        read_table(bad(tmp_path / name, content))
-
-
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_table(tmp_path / "t.csv")
-
-
-def test_a_packed_bomb_stops_at_the_memory_limit(tmp_path: Path) -> None:
-    with gzip.open(tmp_path / "t.csv.gz", "wb") as file:
-        file.write(b"a\n" + b"x" * 1000 + b"\n")
-        for _ in range(60):
-            file.write((b"0" * 999 + b"\n") * 1000)
-    with pytest.raises(InputError, match="larger than"):
-        read_table(tmp_path / "t.csv.gz", Limits(memory_bytes=20_000_000))
-
-
-def test_infinite_numbers_are_read(tmp_path: Path) -> None:
-    table = read_table(bad(tmp_path / "t.csv", b"a\n1\ninf\n-inf\nnan\n"))
-    assert pc.count(table["a"], mode="only_valid").as_py() == 3

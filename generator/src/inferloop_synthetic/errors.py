@@ -17,3 +17,7 @@ class ModelFileError(SyntheticError):
 
 class ConstraintError(SyntheticError):
     """Rows that keep a constraint or condition could not be found."""
+
+
+class OutsideError(SyntheticError):
+    """Something outside this program failed (a disk, a network, a cluster): the same command may do better later."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from inferloop_synthetic.data.limits import Limits
 from inferloop_synthetic.data.location import Location
-from inferloop_synthetic.data.reading import check_names
+from inferloop_synthetic.data.names import check_names
 from inferloop_synthetic.errors import InputError
 
 FETCH_ROWS = 20_000

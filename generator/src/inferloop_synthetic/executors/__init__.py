@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from inferloop_synthetic.errors import InputError, SyntheticError
+from inferloop_synthetic.errors import InputError, OutsideError
 from inferloop_synthetic.pipeline.destination import Destination
 from inferloop_synthetic.pipeline.parts import Part, PartReceipt
 from inferloop_synthetic.pipeline.prepare import Prepared
@@ -22,7 +22,7 @@ OnPart = Callable[[PartReceipt], None]
 IsCancelled = Callable[[], bool]
 
 
-class ExecutorError(SyntheticError):
+class ExecutorError(OutsideError):
     """Parts could not be made for a reason that is not the data's: workers died, a cluster cannot be reached."""
 
 

@@ -12,7 +12,7 @@ USER = 10001
 INVALID = 2
 """Exit code of a command whose input is wrong: made again, it would fail again."""
 PROGRAM = "inferloop-synthetic"
-FOLDER = "/work"
+FOLDER = "/tmp"  # noqa: S108  (of the container, where nobody else is)
 """The only place that a container may write to, apart from where results go."""
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Protocol
 
 from inferloop_synthetic.data.location import Location
-from inferloop_synthetic.errors import InputError, SyntheticError
+from inferloop_synthetic.errors import InputError, OutsideError
 
 _NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,200}){0,3}$")
 _HIDDEN = re.compile(r"^\..+\.[0-9a-f]{16}\.part$")
 READ_BYTES = 1 << 20
 
 
-class DestinationError(SyntheticError):
+class DestinationError(OutsideError):
     """Results cannot be written to, or read from, where they belong."""
 
 

@@ -81,7 +81,7 @@ def finish(
         results[stage.name] = outcome.result
     manifest = Manifest(prepared.spec.format, sum(r.rows for r in ordered), prepared.digest, ordered, tuple(extras), results)
     destination.write(MANIFEST, [json.dumps(manifest.as_json(), indent=1).encode() + b"\n"])
-    for name in destination.names(RECEIPTS):
+    for name in (*destination.names(RECEIPTS), *destination.names("_job/")):
         destination.delete(name)
     destination.sweep()
     return manifest
