@@ -71,7 +71,9 @@ class Issuer:
         usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ann", "iat": now, "exp": now + 600, "scope": "generate read"}
         body = {name: value for name, value in {**usual, **claims}.items() if value is not None}
         # Not jwt.encode, which refuses to write some of what an attacker may write.
-        return jwt.PyJWS().encode(json.dumps(body).encode(), self.private[kid], alg, headers={"kid": kid, **(header or {})})
+        return jwt.PyJWS().encode(
+            json.dumps(body).encode(), self.private[kid], alg, headers={"kid": kid, **(header or {})}
+        )
 
 
 @pytest.fixture(scope="session")

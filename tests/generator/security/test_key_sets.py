@@ -66,7 +66,9 @@ def test_a_new_key_of_the_issuer_is_found_without_waiting_for_old_age(
     assert source.find("next", "RS256") is not None
 
 
-def test_a_key_that_the_issuer_took_away_stops_opening(source: JwksSource, fetch: Fetch, clock: Any, issuer: Any) -> None:
+def test_a_key_that_the_issuer_took_away_stops_opening(
+    source: JwksSource, fetch: Fetch, clock: Any, issuer: Any
+) -> None:
     source.find("rsa", "RS256")
     fetch.text = json.dumps({"keys": [issuer.public("ec")]}).encode()
     clock.pass_(301)
@@ -256,7 +258,9 @@ def test_an_answer_that_drips_is_given_up(served: Any) -> None:
         ended.set()
 
 
-@pytest.mark.parametrize("place", ["http://issuer.example/keys", "ftp://issuer.example/keys", "http://127.0.0.1.evil.example/"])
+@pytest.mark.parametrize(
+    "place", ["http://issuer.example/keys", "ftp://issuer.example/keys", "http://127.0.0.1.evil.example/"]
+)
 def test_keys_are_read_over_https_only(place: str) -> None:
     with pytest.raises(InputError, match="https"):
         jwks_fetch(place)

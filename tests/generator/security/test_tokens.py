@@ -88,7 +88,9 @@ ATTACKS: dict[str, dict[str, Callable[[Any], str]]] = {
         ),
         "the body changed": resigned,
         "the signature left out": lambda i: i.sign().rsplit(".", 1)[0] + ".",
-        "an ECDSA signature of zeros (psychic)": lambda i: ".".join([*i.sign("ec", "ES256").split(".")[:2], encoded(bytes(64))]),
+        "an ECDSA signature of zeros (psychic)": lambda i: ".".join(
+            [*i.sign("ec", "ES256").split(".")[:2], encoded(bytes(64))]
+        ),
         "no kid where there are keys of several kinds, foreign": lambda i: jwt.encode(claims(), foreign(), "RS256"),
     },
     "no key of the issuer fits it": {
@@ -153,7 +155,9 @@ ATTACKS: dict[str, dict[str, Callable[[Any], str]]] = {
         ),
         "body is no JSON": lambda i: jwt.PyJWS().encode(b"hello", i.private["rsa"], "RS256", headers={"kid": "rsa"}),
         "body is a list": lambda i: jwt.PyJWS().encode(b"[1]", i.private["rsa"], "RS256", headers={"kid": "rsa"}),
-        "body nested deeply": lambda i: jwt.PyJWS().encode(NESTED[1500:-1500], i.private["rsa"], "RS256", headers={"kid": "rsa"}),
+        "body nested deeply": lambda i: jwt.PyJWS().encode(
+            NESTED[1500:-1500], i.private["rsa"], "RS256", headers={"kid": "rsa"}
+        ),
     },
     "it is not valid yet": {
         "expiry beyond all years": lambda i: i.sign(exp=10**30, nbf=10**30),
@@ -223,7 +227,9 @@ def test_one_of_the_audiences_suffices(verifier: TokenVerifier, issuer: Any, aud
 @pytest.mark.parametrize(
     ("claim", "off", "opens"), [("exp", -20, True), ("exp", -40, False), ("nbf", 20, True), ("nbf", 40, False)]
 )
-def test_clocks_may_differ_by_the_leeway(verifier: TokenVerifier, issuer: Any, claim: str, off: int, opens: bool) -> None:
+def test_clocks_may_differ_by_the_leeway(
+    verifier: TokenVerifier, issuer: Any, claim: str, off: int, opens: bool
+) -> None:
     token = issuer.sign(**{claim: int(time.time()) + off})
     if opens:
         verifier.verify(token)

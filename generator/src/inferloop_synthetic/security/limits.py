@@ -38,7 +38,7 @@ class Window:
         return math.floor(self.previous * self.left_s / WINDOW_S) + self.current
 
     def wait_for(self, amount: int, limit: int) -> float:
-        """Return the seconds after which `amount` fits under `limit`, when nothing else is taken; infinite when it never does."""
+        """Return after how many seconds `amount` fits under `limit` when nothing else is taken; infinite when it never does."""
         if amount > limit:
             return math.inf
         if self.used() + amount <= limit:
@@ -230,7 +230,7 @@ def _too_many(name: str, amount: int, limit: int, window: Window, standing: Stan
             hint=f"Ask for at most {limit} at a time.",
             headers=standing.headers(),
         )
-    seconds = max(1, math.ceil(wait))
+    seconds = math.floor(wait) + 1  # at the very moment it does not fit yet
     left = standing.budgets[0].remaining
     return TooMany(
         f"The limit of {limit} {name} a minute leaves {left} now.",
