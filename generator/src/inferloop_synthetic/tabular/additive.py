@@ -59,14 +59,23 @@ def basis_of(codec: Codec) -> Basis:
 class AdditiveRegression:
     """Solves additive regressions of any target on any subset of the columns."""
 
-    def __init__(self, bases: Sequence[Basis], codes: Sequence[Ints]) -> None:
+    def __init__(self, bases: Sequence[Basis], design: Singles) -> None:
         widths = [basis.functions.shape[1] for basis in bases]
         self._bases = list(bases)
         self._ends = np.cumsum([0, *widths])
-        self._design = np.concatenate([basis.functions[code] for basis, code in zip(bases, codes, strict=True)], 1)
+        self._design = design
         self._ridge = np.concatenate([basis.ridge for basis in bases])
         self._gram = np.asarray(self._design.T @ self._design, np.float64)
         self._sum = self._design.sum(0, dtype=np.float64)
+
+    @classmethod
+    def of(cls, bases: Sequence[Basis], codes: Sequence[Ints]) -> AdditiveRegression:
+        """Return the regressions on columns with these codes."""
+        return cls(bases, np.concatenate([basis.functions[code] for basis, code in zip(bases, codes, strict=True)], 1))
+
+    def part(self, rows: Ints) -> AdditiveRegression:
+        """Return the same regressions on some of the rows."""
+        return AdditiveRegression(self._bases, self._design[rows])
 
     def _span(self, columns: Sequence[int]) -> Ints:
         return np.concatenate([np.arange(self._ends[c], self._ends[c + 1]) for c in columns])

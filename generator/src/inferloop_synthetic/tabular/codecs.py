@@ -74,6 +74,14 @@ class Codec:
         return len(self.share)
 
     @property
+    def nominal(self) -> bool:
+        """Say whether numbers may be names: listed values that repeat, such as codes of occupations or numbers of flights."""
+        if not self.ordered or not 10 < self.size <= 4096:
+            return False
+        listed = self.low == self.high
+        return bool(self.share[: len(listed)][listed].sum() >= 0.8)
+
+    @property
     def entropy(self) -> float:
         """Entropy of the codes in nats."""
         share = self.share[self.share > 0]

@@ -32,10 +32,12 @@ from inferloop_synthetic.schema import (
 from inferloop_synthetic.tabular import storage
 from inferloop_synthetic.tabular.additive import Index
 from inferloop_synthetic.tabular.arrays import Bools, Floats, Ints
-from inferloop_synthetic.tabular.chain import Chain, Column, Part, Rules, fit_chain
+from inferloop_synthetic.tabular.chain import Chain, Part
 from inferloop_synthetic.tabular.codecs import Codec
 from inferloop_synthetic.tabular.conditions import Allowed, allow_levels
 from inferloop_synthetic.tabular.forms import NumberForm, arrow_type
+from inferloop_synthetic.tabular.learning import fit_chain
+from inferloop_synthetic.tabular.pieces import Column, Rules
 from inferloop_synthetic.tabular.relations import Relation
 from inferloop_synthetic.tabular.stages import Input, Stage
 
