@@ -13,7 +13,7 @@ from inferloop_synthetic.jobs.local_queue import LocalQueue
 from inferloop_synthetic.jobs.model import Job
 from inferloop_synthetic.jobs.queue import JobQueue
 from inferloop_synthetic.jobs.worker import WorkerContext
-from inferloop_synthetic.pipeline.prepare import Prepared, Progress, open_prepared
+from inferloop_synthetic.pipeline.prepare import Prepared, Progress, open_prepared, prepare
 from inferloop_synthetic.pipeline.spec import GenerationSpec
 from inferloop_synthetic.telemetry.jobs import JobTelemetry
 
@@ -49,7 +49,9 @@ class IsolatedPrepare:
         policy: SourcePolicy | None = None,
         limits: Limits | None = None,
     ) -> Prepared:
-        """Return what was prepared in the folder."""
+        """Return what was prepared in the folder; a schema alone is prepared here, for there is nothing to learn."""
+        if spec.source is None:
+            return prepare(spec, folder, progress, policy=policy, limits=limits)
 
         def look_up() -> None:
             if progress is not None:

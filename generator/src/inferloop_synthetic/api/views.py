@@ -9,9 +9,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from inferloop_synthetic.api.services import Services
-from inferloop_synthetic.errors import SyntheticError
+from inferloop_synthetic.data.location import Location
 from inferloop_synthetic.jobs.model import Job, State
-from inferloop_synthetic.pipeline.spec import read_spec
 
 
 class JobView(BaseModel):
@@ -74,11 +73,11 @@ def validation_of(job: Job) -> Mapping[str, Any]:
 
 
 def shown_specification(services: Services, job: Job) -> dict[str, Any]:
-    """Return a job's specification as callers may see it."""
-    try:
-        shown = read_spec(dict(job.spec)).shown()
-    except SyntheticError:  # stored by a version with other fields
-        shown = {name: value for name, value in job.spec.items() if name not in {"source", "query"}}
-    if services.is_upload(job.spec.get("source")):
+    """Return a job's specification as callers may see it: an upload's place and a source's credentials are left out."""
+    shown = dict(job.spec)
+    source = shown.get("source")
+    if services.is_upload(source):
         shown["source"] = "(uploaded)"
+    elif isinstance(source, str):
+        shown["source"] = Location.parse(source).shown
     return shown
