@@ -25,6 +25,8 @@ COMMANDS = {
     "info": ("info:info", "Show the version, the engines that are installed, and the settings."),
     "serve": ("serve:serve", "Serve the HTTP API."),
     "worker": ("worker:worker", "Work on jobs that the API took."),
+    "keys": ("keys:keys", "Make, list, rotate and revoke API keys."),
+    "audit": ("audit:audit", "Check that an audit log is what was written."),
     "part": ("part:part", "Make one part of a generation that was prepared for other machines."),
     "ray-job": ("manifest:ray_job_command", "Print a RayJob (KubeRay) that runs `generate` on a Ray cluster made for it."),
 }
@@ -53,8 +55,11 @@ class _Commands(TyperGroup):
 
 def _load(name: str) -> Any:
     module, _, function = COMMANDS[name][0].partition(":")
+    command = getattr(import_module(f"inferloop_synthetic.cli.{module}"), function)
+    if isinstance(command, typer.Typer):
+        return typer.main.get_command(command)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(name=name)(getattr(import_module(f"inferloop_synthetic.cli.{module}"), function))
+    alone.command(name=name)(command)
     return typer.main.get_command(alone)
 
 
@@ -77,7 +82,9 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command line: exit code 1 when it failed, 2 for invalid input, 130 when interrupted."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # SIGINT as well: a shell starts what it puts into the background with that signal ignored.
+        signal.signal(number, _interrupt)
     try:
         build_app()(standalone_mode=True)
     except OutsideError as error:
