@@ -21,7 +21,7 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: help setup tools lock demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
-	bench clean engines test-servers render plan apply destroy status need-terraform
+	bench clean engines test-servers test-browser report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,11 +42,17 @@ demo: need-terraform ## Check, render, apply, show and destroy the three service
 engines: setup ## Install SDV and CTGAN into an environment of their own, outside the tree (5.8 GB, once)
 	@$(BIN)/python tools/extra_environment.py engines >/dev/null
 
-test: need-terraform test-servers engines ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
+test: need-terraform test-servers test-browser engines ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
 	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(TESTS)
 
 test-servers: setup ## Install PostgreSQL and Redis for the tests, from Debian's packages, where they are missing
 	@$(BIN)/python tools/need_servers.py
+
+test-browser: setup ## Install Chromium for the tests, from Debian's packages, where it is missing
+	@$(BIN)/python tools/need_browser.py
+
+report-image: test-browser ## Write the README's picture of a report anew
+	@OMP_NUM_THREADS=1 $(BIN)/python generator/bench/report_image.py docs/images/report.png
 
 test-unit: setup ## Run the tests that need no terraform
 	@exec $(PYTEST) tests/unit $(ARGS)
