@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +15,11 @@ from uuid import uuid4
 import numpy as np
 import orjson
 from fastapi import Request
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inferloop_synthetic.api.problems import ApiError, FieldProblem
@@ -151,11 +153,7 @@ def json_depth(body: bytes) -> int:
 
 
 async def _read_form(request: Request, settings: Settings, allowed: frozenset[str], folder: Path) -> Body:
-    try:
-        form = await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=settings.max_request_bytes)
-    except HTTPException as error:
-        hint = "Send multipart/form-data as `curl -F data=@table.csv -F rows=100` does."
-        raise ApiError(400, "not-a-form", f"The form cannot be read: {error.detail}", hint) from None
+    form = await _parse_form(request, settings)
     tree: dict[str, Any] = {}
     files: dict[str, Path] = {}
     try:
@@ -174,6 +172,32 @@ async def _read_form(request: Request, settings: Settings, allowed: frozenset[st
     finally:
         await form.close()
     return Body(tree, folder, files)
+
+
+async def _parse_form(request: Request, settings: Settings) -> FormData:
+    """Return a form; one that ends before its last boundary was cut off on its way, and is no form."""
+    _, options = parse_options_header(request.headers["content-type"])
+    end, tail = b"--" + options.get(b"boundary", b"") + b"--", b""
+
+    async def stream() -> AsyncGenerator[bytes, None]:
+        nonlocal tail
+        async for chunk in request.stream():
+            tail = (tail + chunk)[-1024:]
+            yield chunk
+
+    parser = MultiPartParser(
+        request.headers, stream(), max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=settings.max_request_bytes
+    )
+    hint = "Send multipart/form-data as `curl -F data=@table.csv -F rows=100` does."
+    try:
+        form = await parser.parse()
+    except (MultiPartException, MultipartParseError, KeyError) as error:
+        reason = getattr(error, "message", "") or "it has no boundary"
+        raise ApiError(400, "not-a-form", f"The form cannot be read: {reason}", hint) from None
+    if not tail.rstrip().endswith(end):
+        await form.close()
+        raise ApiError(400, "not-a-form", "The form ends before its last boundary: it was cut off.", hint)
+    return form
 
 
 def _wrong_field(name: str, message: str) -> ApiError:

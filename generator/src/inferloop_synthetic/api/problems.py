@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from inferloop_synthetic.data.policy import SourceRefused
 from inferloop_synthetic.errors import ConstraintError, InputError, ModelFileError, SyntheticError
 from inferloop_synthetic.jobs.errors import IdempotencyConflict, JobActive, JobNotFound, QuotaExceeded, Unavailable
 from inferloop_synthetic.pipeline.destination import DestinationError
@@ -127,6 +128,9 @@ def as_problem(error: Exception) -> Response | None:
         case DestinationError():
             hint = "This is no fault of the request: send it again later, or tell the operator."
             return problem(503, "storage-unavailable", str(error), hint, headers={"Retry-After": "10"})
+        case SourceRefused():
+            hint = "Upload the table, or name a source that GET /config allows; the operator decides (GUARDIAN_SOURCE_*)."
+            return problem(422, "source-refused", str(error), hint)
         case ConstraintError():
             return problem(422, "constraint-not-met", str(error), "Loosen the constraint or condition that it names.")
         case InputError() | ModelFileError() | SyntheticError():
