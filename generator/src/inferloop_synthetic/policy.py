@@ -208,8 +208,9 @@ def _judged(validation: Validation, measure: Measure, requirement: Requirement) 
     elif requirement.without or NOTHING_TO_MEASURE.get(measure.name, _never)(validation):
         outcome = Outcome.kept
     subject, estimate = worst or ("", None)
+    advice = measure.needs if outcome is Outcome.unmeasured else measure.fix
     return Finding(
-        measure.name, measure.title, subject, estimate, limit, measure.upward, requirement.certainty, outcome, measure.fix, others
+        measure.name, measure.title, subject, estimate, limit, measure.upward, requirement.certainty, outcome, advice, others
     )
 
 

@@ -12,7 +12,7 @@ from inferloop_synthetic.reporting.svg import box, dot, drawing, line, shortened
 from inferloop_synthetic.validation.measures import Estimate
 from inferloop_synthetic.validation.privacy import AttributeAttack
 
-WIDTH = 320
+WIDTH, NARROW = 320, 230
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def of_finding(finding: Finding) -> Markup:
     low, high = _round(min(ends) - reach * 0.15, down=True), _round(max(ends) + reach * 0.15, down=False)
     low = max(low, 0.0) if min(ends) >= 0 else low
     scale = Scale(low, min(high, 1.0), best, finding.limit, finding.upward)
-    return gauge(estimate, scale, finding.title, finding.outcome.value)
+    return gauge(estimate, scale, finding.title, finding.outcome.value, NARROW)
 
 
 def _round(value: float, *, down: bool) -> float:

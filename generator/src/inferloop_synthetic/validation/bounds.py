@@ -23,7 +23,9 @@ class Measure:
     """Whether more is better: then `at_least` bounds it, else `at_most`."""
     found: Callable[[Validation], Iterable[Measured]]
     fix: str
-    """What to do where it is broken, or what is needed to measure it."""
+    """What to do where it is broken."""
+    needs: str = "compare the tables"
+    """What to do so that it can be measured."""
 
 
 def _of_privacy(part: Callable[[Privacy], Estimate]) -> Callable[[Validation], list[Measured]]:
@@ -41,12 +43,14 @@ def _size(estimate: Estimate) -> Estimate:
 
 
 _HOLD_OUT = "hold out at least 20 real rows"
+_LEAK = "hold out more rows for a narrower interval, learn from more rows, or leave out columns that single rows out"
 _GROUPS = "name protected columns and a target in the policy's `fairness`, and hold out real rows in every group"
 
 MEASURES: tuple[Measure, ...] = (
     Measure("likeness", "likeness of all columns and pairs", True, lambda v: [("", v.likeness)],
             "look at the columns and pairs least alike"),
-    Measure("likeness_lost", "likeness lost against real rows held out", False, _likeness_lost, _HOLD_OUT),
+    Measure("likeness_lost", "likeness lost against real rows held out", False, _likeness_lost,
+            "look at the columns and pairs least alike", _HOLD_OUT),
     Measure("column_likeness", "likeness of a column", True, lambda v: [(c.column, c.likeness) for c in v.columns],
             "correct the column's kind in the schema, or learn from more rows"),
     Measure("pair_likeness", "likeness of a pair of columns", True,
@@ -55,18 +59,18 @@ MEASURES: tuple[Measure, ...] = (
     Measure("classifier_auc", "AUC of a classifier that tells synthetic rows", False, lambda v: [("", v.classifier)],
             "see in the report which columns give the rows away"),
     Measure("downstream_lost", "AUC lost by a model trained on synthetic rows", False,
-            lambda v: [("", v.downstream.lost)] if v.downstream else [], _HOLD_OUT + "; name the column to predict"),
+            lambda v: [("", v.downstream.lost)] if v.downstream else [], "learn from more rows", _HOLD_OUT + "; name the column to predict"),
     Measure("membership_auc", "AUC of the membership attack", False, _of_privacy(lambda p: p.membership),
-            _HOLD_OUT + ", more of them for a narrower interval"),
+            _LEAK, _HOLD_OUT),
     Measure("membership_auc_calibrated", "AUC of the calibrated membership attack", False,
             _of_privacy(lambda p: p.membership_calibrated),
-            _HOLD_OUT + ", more of them for a narrower interval"),
+            _LEAK, _HOLD_OUT),
     Measure("recognised", "members recognised with 1 % false alarms, above these", False,
-            _of_privacy(lambda p: p.recognised), _HOLD_OUT),
+            _of_privacy(lambda p: p.recognised), _LEAK, _HOLD_OUT),
     Measure("attribute_advantage", "advantage in guessing a column", False,
-            lambda v: [(a.column, a.advantage) for a in v.privacy.attributes] if v.privacy else [], _HOLD_OUT),
+            lambda v: [(a.column, a.advantage) for a in v.privacy.attributes] if v.privacy else [], _LEAK, _HOLD_OUT),
     Measure("copies_excess", "exact copies beyond chance", False, _of_privacy(lambda p: p.copies_excess),
-            "leave out columns that single rows out; " + _HOLD_OUT),
+            _LEAK, _HOLD_OUT),
     Measure("constraint_violations", "rows that break a constraint", False,
             lambda v: [(c.constraint, c.broken) for c in v.constraints], "state the constraint in the schema"),
     Measure("missingness_shift", "change of a column's share of missing values", False,
@@ -74,15 +78,20 @@ MEASURES: tuple[Measure, ...] = (
     Measure("outside_range", "values outside the real ones", False, lambda v: [(r.column, r.share) for r in v.ranges],
             "bound the column in the schema"),
     Measure("representation_shift", "change of the groups' shares", False,
-            lambda v: [(b.column, b.representation) for b in v.bias], _GROUPS),
+            lambda v: [(b.column, b.representation) for b in v.bias],
+            "learn from more rows of the small groups", _GROUPS),
     Measure("parity_growth", "growth of the gap between groups in having the outcome", False,
-            lambda v: [(b.column, b.parity.growth) for b in v.bias if b.parity], _GROUPS),
+            lambda v: [(b.column, b.parity.growth) for b in v.bias if b.parity],
+            "learn from more rows of the small groups", _GROUPS),
     Measure("model_parity_growth", "growth of the gap between groups in being given the outcome", False,
-            lambda v: [(b.column, b.model_parity.growth) for b in v.bias if b.model_parity], _GROUPS),
+            lambda v: [(b.column, b.model_parity.growth) for b in v.bias if b.model_parity],
+            "learn from more rows of the small groups", _GROUPS),
     Measure("equalised_odds_growth", "growth of the gap between groups in being judged rightly", False,
-            lambda v: [(b.column, b.equalised_odds.growth) for b in v.bias if b.equalised_odds], _GROUPS),
+            lambda v: [(b.column, b.equalised_odds.growth) for b in v.bias if b.equalised_odds],
+            "learn from more rows of the small groups", _GROUPS),
     Measure("worst_group_lost", "AUC lost in the group served worst", False,
-            lambda v: [(f"{b.column} {b.worst.group}", b.worst.lost) for b in v.bias if b.worst], _GROUPS),
+            lambda v: [(f"{b.column} {b.worst.group}", b.worst.lost) for b in v.bias if b.worst],
+            "learn from more rows of the small groups", _GROUPS),
 )  # fmt: skip
 NOTHING_TO_MEASURE: dict[str, Callable[[Validation], bool]] = {
     "constraint_violations": lambda v: not v.constraints,

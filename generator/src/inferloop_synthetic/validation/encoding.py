@@ -177,10 +177,15 @@ def _number(part: pa.Array, name: str) -> Floats:
 
 
 def ranks(encoded: Encoded) -> list[Floats]:
-    """Return the tables with numbers replaced by their rank in the first table, 0 to 1; levels stay. Missing is -1."""
+    """Return the tables with numbers replaced by their rank among all real rows, 0 to 1; levels stay. Missing is -1.
+
+    Real rows are the first table and the hold-out: ranked among the first alone, its own values would lie half a rank off all
+    others, and so farther from synthetic ones than the hold-out's, which would hide that they were learned from.
+    """
+    whole = np.concatenate([table for table, called in zip(encoded.tables, TABLE_NAMES, strict=False) if called != "synthetic"])
     results = [table.copy() for table in encoded.tables]
     for j in range(len(encoded.names)):
-        numbers = encoded.tables[0][:, j]
+        numbers = whole[:, j]
         base = None if encoded.categorical[j] else np.sort(numbers[~np.isnan(numbers)])
         for result in results:
             values = result[:, j]

@@ -37,17 +37,18 @@ def joint_z(tests: int) -> float:
     return NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / max(tests, 1))
 
 
-def auc(score: Floats, positive: Bools) -> Estimate:
+def auc(score: Floats, positive: Bools, widened: float = 1.0) -> Estimate:
     """Return the area under the ROC curve: the chance that a positive scores higher than a negative (ties count half).
 
-    The interval is DeLong's (DeLong, DeLong and Clarke-Pearson, 1988), which assumes no shape of the scores.
+    The interval is DeLong's (DeLong, DeLong and Clarke-Pearson, 1988), which assumes no shape of the scores;
+    `widened` makes it so many times as wide.
     """
     m, n = int(positive.sum()), int((~positive).sum())
     if not m or not n:
         return UNKNOWN_AUC
     over, under = _placements(score, positive)
     area = float(over.mean())
-    error = Z95 * math.sqrt(_variance(over) + _variance(under))
+    error = widened * Z95 * math.sqrt(_variance(over) + _variance(under))
     low, high = max(0.0, area - error), min(1.0, area + error)
     if area in (0.0, 1.0):
         # No pair is out of order, so the variance is 0; the fewer rows there are the less that proves.
