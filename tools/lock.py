@@ -24,10 +24,15 @@ LOCKS = {
     # The generator's `bench` extra stays out: it draws in copulas, whose licence (BUSL-1.1) is not a permissive one.
     # The engines of other houses in an environment of their own, made by tools/extra_environment.py.
     "requirements/engines.txt": ["--group", "generator/pyproject.toml:engines"],
+    # Ray, which the tests put beside the environment of all tests (see tests/generator/executors/test_ray.py).
+    "requirements/ray.txt": ["--group", "generator/pyproject.toml:ray"],
     "requirements/dev.txt": [
         "pyproject.toml",
         "generator/pyproject.toml",
-        *(f"--extra={name}" for name in ("api", "jobs", "objects", "pandas", "polars", "postgres", "redis", "sandbox", "sql", "test")),
+        *(
+            f"--extra={name}"
+            for name in ("api", "jobs", "objects", "pandas", "polars", "postgres", "redis", "sandbox", "sql", "test")
+        ),
         "--group",
         "pyproject.toml:dev",
     ],

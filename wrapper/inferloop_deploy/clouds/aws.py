@@ -66,7 +66,7 @@ _ABSENT = frozenset(
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
-_NOTHING_OF_A_PERSON: Mapping[str, tuple[None, None, str | None, None]] = {
+_NOTHING_OF_A_PERSON: dict[str, tuple[Any, Any, Any, Any]] = {
     # A profile that AWS_PROFILE names would be looked for, and be missed, even where the keys are given.
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
