@@ -14,6 +14,7 @@ from rich.console import Console
 from inferloop_synthetic.cli.options import is_model, is_schema, options_from_file, parse_where
 from inferloop_synthetic.cli.output import read_target, write_folder, write_single
 from inferloop_synthetic.cli.progress import Narrator
+from inferloop_synthetic.cli.tables import generate_tables
 from inferloop_synthetic.cli.verdict import show_verdict
 from inferloop_synthetic.data.location import Location
 from inferloop_synthetic.errors import InputError
@@ -27,11 +28,22 @@ ONE_FILE = "in-process"
 
 
 def generate(
+    output: Annotated[str, typer.Option("--output", "-o", help="Where to write; the extension says the format.")],
     source: Annotated[
         str,
-        typer.Argument(help="A table (path, s3://, gs://, az://, https:// or a database's URL), a schema (.yaml) or a model."),
-    ],
-    output: Annotated[str, typer.Option("--output", "-o", help="Where to write; the extension says the format.")],
+        typer.Argument(
+            help="A table (path, s3://, gs://, az://, https:// or a database's URL), a schema (.yaml) or a model.",
+            show_default=False,
+        ),
+    ] = "",
+    tables: Annotated[
+        Path | None,
+        typer.Option(help="Several tables, instead of SOURCE: a folder, or the YAML that says how they refer to each other."),
+    ] = None,
+    scale: Annotated[float, typer.Option(help="With --tables: rows of the tables that refer to none, times this.")] = 1.0,
+    table_format: Annotated[
+        str, typer.Option("--format", help="With --tables: csv, parquet, jsonl or arrow; --output is a folder.")
+    ] = "parquet",
     rows: Annotated[int | None, typer.Option(min=0, help="Rows to draw; as many as the real table has by default.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same rows.")] = 0,
     engine: Annotated[str, typer.Option(help="One of those that `info` lists.")] = "tabular",
@@ -72,6 +84,13 @@ def generate(
     Example: inferloop-synthetic generate data.csv --rows 100000 --seed 7 --output out.parquet --report report.html
     """
     console = Console(stderr=True)
+    if tables is not None:
+        if source:
+            raise InputError(f"--tables is given, so {source} is one source too many")
+        generate_tables(tables, Path(output), scale=scale, seed=seed, form=table_format, console=console)
+        return
+    if not source:
+        raise InputError("give a table, a schema or a model to start from, or several tables with --tables")
     target = read_target(output, parts=part_rows is not None or executor != ONE_FILE)
     makers = find_executor(executor, {"threads": threads})
     if report is not None and (is_schema(source) or is_model(source)):

@@ -23,6 +23,8 @@ from inferloop_synthetic.tabular.arrays import Ints
 
 BATCH_ROWS = 65_536
 TRIES = 200
+MOST_IN_VAIN = 300_000
+"""Rows drawn one after another of which none could be kept, before giving up."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,10 @@ class ExternalModel:
             return self._rows(index, self._learned(len(index), rng), rng)
         parts: list[pa.RecordBatch] = []
         missing, ask = len(index), len(index)
+        hopeless = 0
         for _ in range(TRIES):
+            if hopeless > MOST_IN_VAIN:
+                break
             at = len(index) - missing
             # Only the learned columns decide; the others are made for the rows that are kept.
             drawn = self._rows(np.resize(index[at:], ask) if missing else index[:0], self._learned(ask, rng), rng)
@@ -127,6 +132,7 @@ class ExternalModel:
             for name, condition in conditions.items():
                 keep &= meets(drawn.column(name), condition)
             kept = np.flatnonzero(keep)[:missing]
+            hopeless = 0 if len(kept) else hopeless + drawn.num_rows
             rows = drawn.take(pa.array(kept))
             parts.append(self._renumbered(rows, index[at : at + len(kept)], rng))
             missing -= len(kept)
@@ -135,7 +141,7 @@ class ExternalModel:
             ask = int(np.clip(missing / max(len(kept) / ask, 1e-3) * 1.1, 1024, self._batch_rows))
         wanted = [describe(c) for c in self._checked] + [f"a condition on {name}" for name in conditions]
         raise ConstraintError(
-            f"after {TRIES} tries {missing:,} of {len(index):,} rows are still missing: engine {self._content.engine} hardly "
+            f"{missing:,} of {len(index):,} rows are still missing when giving up: engine {self._content.engine} hardly "
             f"ever draws rows with {' and '.join(wanted)}; engine tabular draws them directly"
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -87,7 +88,7 @@ def ask(
                 if progress is not None:
                     progress(header["progress"], header["total"])
         except (wire.Closed, OSError) as error:
-            raise _death(process, place, request, log) from error
+            raise _death(process, place, request, log, extra) from error
         finally:
             _end(process)
             channel.close()
@@ -146,7 +147,9 @@ def _failure(header: Mapping[str, Any], place: WorkerPlace, request: Mapping[str
     return WorkerError(f"engine {engine} failed in its library: {header['message']}")
 
 
-def _death(process: subprocess.Popen[bytes], place: WorkerPlace, request: Mapping[str, Any], log: IO[bytes]) -> WorkerError:
+def _death(
+    process: subprocess.Popen[bytes], place: WorkerPlace, request: Mapping[str, Any], log: IO[bytes], extra: str
+) -> WorkerError:
     try:
         # The channel is closed before the process is gone; it goes by itself, and soon.
         status = process.wait(10)
@@ -157,6 +160,10 @@ def _death(process: subprocess.Popen[bytes], place: WorkerPlace, request: Mappin
     last = f": {lines[-1][:300]}" if lines else ""
     if "bad_alloc" in last or "MemoryError" in last or "annot allocate memory" in last:
         return _too_much(place, request["engine"])
+    missing = re.search(r"No module named '([\w.]+)'", last)
+    if missing:
+        header = {"failed": "import", "message": missing[0], "module": missing[1].partition(".")[0]}
+        return _failure(header, place, request, extra)
     how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
     hint = "; the system may have run out of memory" if status == -signal.SIGKILL else ""
     return WorkerError(f"the worker of engine {request['engine']} ended {how}{hint}{last}")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped,unused-ignore]
+from joblib import parallel_config
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 Progress = Callable[[int, int], None]
@@ -28,11 +29,25 @@ def learn(request: dict[str, Any], arrays: Arrays, progress: Progress) -> tuple[
     frame = pd.DataFrame({n: arrays[n].astype(float) for n in numbers} | {n: _labels(arrays[n]) for n in categories})
     frame = frame[request["order"]]
     options = request["options"]
-    match request["engine"]:
+    # CTGAN spreads the preparation of columns over processes, each with a copy of the table and of torch; threads do as well.
+    with parallel_config(backend="threading"):
+        return _learn(request["engine"], frame, numbers, categories, options, seed, progress)
+
+
+def _learn(
+    engine: str,
+    frame: pd.DataFrame,
+    numbers: list[str],
+    categories: list[str],
+    options: dict[str, Any],
+    seed: int,
+    progress: Progress,
+) -> tuple[dict[str, Any], Arrays]:
+    match engine:
         case "ctgan":
             return _ctgan(frame, categories, options, seed, progress)
         case "tvae" | "copulagan":
-            return _sdv_network(request["engine"], frame, numbers, categories, options, seed, progress)
+            return _sdv_network(engine, frame, numbers, categories, options, seed, progress)
         case "gaussian-copula":
             return _sdv_copula(frame, numbers, categories, options)
         case other:
