@@ -16,6 +16,7 @@ CLOUD ?= aws
 ARGS ?=
 # Two workers: the machines that this has to pass on have two cores.
 WORKERS ?= 2
+DEMO := build/demo
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
@@ -36,7 +37,9 @@ tools: setup ## Install the pinned terraform into .tools/, checked against its S
 need-terraform: setup
 	@$(BIN)/python tools/need_terraform.py
 
-demo: need-terraform ## Check, render, apply, show and destroy the three services on the local sandbox
+demo: need-terraform ## Generate from a real table, with a report; apply, show and destroy the three services on the local sandbox
+	@$(BIN)/python tools/demo_table.py $(DEMO)/diamonds.csv
+	@$(BIN)/inferloop-synthetic generate $(DEMO)/diamonds.csv --rows 100000 --seed 7 --output $(DEMO)/synthetic.parquet --report $(DEMO)/report.html
 	@exec $(BIN)/inferloop-deploy demo $(ARGS)
 
 engines: setup ## Install SDV and CTGAN into an environment of their own, outside the tree (5.8 GB, once)
