@@ -39,7 +39,7 @@ _FRAMES = 12
 _SECRETS = re.compile(
     r"isk_[a-z2-7]{4,}_\w+"  # API keys
     r"|eyJ[\w-]{5,}\.[\w-]*\.?[\w-]*"  # JWTs
-    r"|(?<=://)[^/\s@]+:[^/\s@]*(?=@)"  # user:password in URLs
+    r"|(?<=://)[^/\s@]*:[^/\s@]*(?=@)"  # user:password in URLs
     r"|(?i:\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}"
     r"|(?i:(?<=password=)|(?<=passwd=)|(?<=secret=)|(?<=token=)|(?<=signature=)|(?<=credential=)|(?<=sig=)|(?<=api-key: ))"
     r"[^\s&'\",]+"
