@@ -40,7 +40,6 @@ def create_app(services: Services, lifespan: Lifespan[FastAPI] | None = None) ->
     app = FastAPI(
         title="Inferloop synthetic",
         version=__version__,
-        root_path=settings.root_path,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -52,7 +51,7 @@ def create_app(services: Services, lifespan: Lifespan[FastAPI] | None = None) ->
     for path, endpoint in (("/healthz", operations.health), ("/readyz", operations.ready)):
         app.add_api_route(path, endpoint, include_in_schema=False)
     problems.install(app)
-    openapi.install(app, MODELS)
+    openapi.install(app, MODELS, settings.root_path)
     # The last one added is the outermost.
     app.add_middleware(LimitBodies, settings=settings)
     app.add_middleware(LastResort)

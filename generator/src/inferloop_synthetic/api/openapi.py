@@ -82,19 +82,21 @@ def documented(
     return {**described(answers, errors), "openapi_extra": {"requestBody": body}}
 
 
-def install(app: FastAPI, models: Mapping[str, type[BaseModel]]) -> None:
+def install(app: FastAPI, models: Mapping[str, type[BaseModel]], root_path: str) -> None:
     """Have the application describe itself, with the models that handlers read and write by themselves."""
 
     def schema() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _build(app, models)
+            app.openapi_schema = _build(app, models, root_path)
         return app.openapi_schema
 
     app.openapi = schema  # type: ignore[method-assign]
 
 
-def _build(app: FastAPI, models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+def _build(app: FastAPI, models: Mapping[str, type[BaseModel]], root_path: str) -> dict[str, Any]:
     tree = get_openapi(title="Inferloop synthetic", version=__version__, description=ABOUT, routes=app.routes, tags=TAGS)
+    if root_path:
+        tree["servers"] = [{"url": root_path}]
     _, definitions = models_json_schema(
         [(model, "validation") for model in models.values()], ref_template=REFERENCE, by_alias=True
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,13 +54,13 @@ class IsolatedPrepare:
         if spec.source is None:
             return prepare(spec, folder, progress, policy=policy, limits=limits)
 
+        # The job's own clock ends this: it raises in `progress`.
         def look_up() -> None:
             if progress is not None:
                 progress("fit", 0, None)
 
-        timeout = spec.timeout or self._services.settings.default_timeout
         self._services.isolated.run(
-            prepare_into, spec.as_json(), folder, policy, limits, timeout_s=timeout, look_up=look_up
+            prepare_into, spec.as_json(), folder, policy, limits, timeout_s=math.inf, look_up=look_up
         )  # fmt: skip
         return open_prepared(folder)
 

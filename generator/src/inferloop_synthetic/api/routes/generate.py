@@ -154,7 +154,7 @@ async def _job(
     if key is not None and not _KEY.fullmatch(key):
         problem = FieldProblem(field="Idempotency-Key", message="is 1 to 255 visible ASCII characters, such as a UUID")
         raise invalid([problem], "Make a UUID for each new request and send it again only with the same request.")
-    timeout = asked.timeout or services.settings.default_timeout
+    timeout = services.settings.default_timeout  # what the request names is for the job
 
     def work() -> Creation:
         rows, tree, fingerprint = spec.rows, spec.as_json(), _fingerprint(spec, asked, upload)
@@ -185,7 +185,7 @@ async def _job(
         made = await run_in_threadpool(work)
     else:
         made = await gate_of(request).run(work, timeout)
-    headers = {"Location": f"{request.scope.get('root_path', '')}/jobs/{made.job.id}", "Retry-After": "1"}
+    headers = {"Location": f"{services.settings.root_path.rstrip('/')}/jobs/{made.job.id}", "Retry-After": "1"}
     if not made.new:
         headers["Idempotency-Replayed"] = "true"
     return Response(orjson.dumps(job_view(services, made.job)), 202, headers, answers.JSON)

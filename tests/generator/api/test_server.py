@@ -1,0 +1,161 @@
+"""The real server in a process of its own: how it starts, ends, and holds out."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from inferloop_synthetic.settings import Settings, variable
+
+from .conftest import ROWS, SCHEMA, Server, start_server
+
+
+def test_many_callers_at_once_all_get_their_rows(server: Server):
+    with server.client() as client:
+
+        def ask(seed: int) -> list[dict]:
+            asked = {"schema": SCHEMA, "rows": 20, "seed": seed % 4, "wait": True}
+            answer = client.post("/generate", json=asked, headers={"Accept": "application/json"})
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        with ThreadPoolExecutor(16) as pool:
+            rows = list(pool.map(ask, range(64)))
+    assert [rows[i] == rows[i + 4] for i in range(60)] == [True] * 60
+    assert rows[0] != rows[1]
+
+
+def test_torch_and_the_engines_of_others_are_not_loaded(server: Server):
+    with server.client() as client:
+        assert client.get("/generators").status_code == 200
+        pid = client.get("/status").json()["process"]
+    assert pid == server.process.pid
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    assert "libtorch" not in maps
+    assert "pandas" not in maps
+
+
+def test_a_job_in_flight_goes_on_after_the_server_was_ended_and_started_again(tmp_path: Path):
+    first = start_server(tmp_path, shutdown_grace_seconds=5)
+    with first.client() as client:
+        asked = {"template": "customers", "rows": 3_000_000, "part_rows": 20_000, "seed": 1}
+        job = client.post("/generate", json=asked).json()["id"]
+        while not (seen := client.get(f"/jobs/{job}").json())["parts_done"]:
+            assert seen["state"] in {"queued", "running"}, seen
+    assert first.stop() == 0, "".join(first.errors)
+    second = start_server(tmp_path)
+    try:
+        with second.client() as client:
+            seen = client.get(f"/jobs/{job}").json()
+            assert seen["state"] in {"queued", "running"}
+            assert 0 < seen["parts_done"] < 150
+            assert client.delete(f"/jobs/{job}").json()["state"] == "cancelled"
+    finally:
+        second.stop()
+
+
+def test_several_processes_answer_from_one_database_and_add_up_their_metrics(tmp_path: Path):
+    started = start_server(tmp_path, "--workers", "2")
+    try:
+        with started.client() as client:
+            job = client.post("/generate", json={"data": ROWS, "rows": 30}).json()["id"]
+            assert client.get(f"/jobs/{job}", headers={"Prefer": "wait=60"}).json()["state"] == "succeeded"
+            processes = set()
+            for _ in range(40):
+                with started.client() as other:
+                    processes.add(other.get("/status").json()["process"])
+                if len(processes) == 2:
+                    break
+            assert len(processes) == 2
+            for _ in range(8):
+                httpx.get(f"{started.url}/health")
+            lines = client.get("/metrics").text.splitlines()
+        assert any(line.startswith("guardian_records_generated_total") and line.endswith(" 30.0") for line in lines)
+    finally:
+        assert started.stop() == 0
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /health HTTP/1.1\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"y" * 1000) for i in range(100)),
+        b"GET /health HTTP/1.1\r\nX: " + b"y" * 100_000,
+        b"GET /" + b"y" * 100_000,
+    ],
+    ids=["many headers", "one header", "address"],
+)
+def test_a_head_without_end_is_cut_off(server: Server, head: bytes):
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), 60) as connection:
+        connection.settimeout(60)
+        answer = b""
+        try:
+            connection.sendall(head)
+            while chunk := connection.recv(65_536):
+                answer += chunk
+        except ConnectionError:
+            pass
+    assert b" 200 " not in answer
+    assert httpx.get(f"{server.url}/health", timeout=60).status_code == 200
+
+
+def test_garbage_instead_of_http_harms_nobody(server: Server):
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), 60) as connection:
+        connection.sendall(b"\x16\x03\x01\x00\xff" * 50 + b"\r\n\r\n")
+        assert b" 200 " not in connection.recv(65_536)
+    assert httpx.get(f"{server.url}/health", timeout=60).status_code == 200
+
+
+def command(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    return subprocess.run(
+        [sys.executable, "-m", "inferloop_synthetic", *words],
+        env={"PATH": "/usr/bin:/bin"} | environ, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+
+
+def test_settings_are_printed_with_their_source_and_without_secrets(tmp_path: Path):
+    file = tmp_path / "settings.yaml"
+    file.write_text("max_columns: 12\n")
+    secrets = {"GUARDIAN_POSTGRES_PASSWORD": "hunter2", "GUARDIAN_REDIS_PASSWORD": "hunter3"}
+    done = command(
+        "info", "--settings", "--config", str(file), GUARDIAN_LOG_LEVEL="debug", GUARDIAN_WOKRERS="2", **secrets
+    )
+    assert done.returncode == 0
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert set(lines) == {variable(field) for field in Settings.model_fields}
+    assert lines["GUARDIAN_MAX_COLUMNS"].endswith(f"12  (file {file}:1)")
+    assert lines["GUARDIAN_LOG_LEVEL"].endswith("DEBUG  (variable GUARDIAN_LOG_LEVEL)")
+    assert lines["GUARDIAN_PORT"].endswith("8000  (default)")
+    assert "hunter" not in done.stdout
+    assert "did you mean GUARDIAN_WORKERS" in done.stderr
+    as_json = json.loads(command("info", "--settings", "--output", "json").stdout)
+    assert {entry["name"] for entry in as_json["settings"]} == set(lines)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"GUARDIAN_PORT": "x"}, "GUARDIAN_PORT (variable GUARDIAN_PORT)"),
+        ({"GUARDIAN_AUTHENTICATION": "off", "GUARDIAN_HOST": "0.0.0.0"}, "loopback"),
+        ({"GUARDIAN_TEMP_DIR": "/proc/nothing"}, "GUARDIAN_TEMP_DIR"),
+        ({"GUARDIAN_CONFIG_FILE": "/nothing.yaml"}, "cannot be read"),
+        ({"SERVICE": "video"}, "SERVICE"),
+        ({"GUARDIAN_POSTGRES_HOST": "127.0.0.1", "GUARDIAN_POSTGRES_PORT": "1"}, "127.0.0.1:1"),
+        ({"GUARDIAN_EXECUTOR": "magic"}, "magic"),
+        ({"GUARDIAN_JWT_ISSUER": "https://issuer.example"}, "GUARDIAN_JWT_JWKS"),
+    ],
+)
+def test_a_server_that_cannot_serve_says_why_and_ends(tmp_path: Path, environ: dict[str, str], words: str):
+    done = command("serve", "--port", "0", **({"GUARDIAN_TEMP_DIR": str(tmp_path)} | environ))
+    assert done.returncode not in {0, -9}
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
