@@ -22,7 +22,7 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: help setup tools lock demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
-	bench clean engines test-servers test-browser report-image render plan apply destroy status need-terraform
+	bench bench-memory clean engines ray test-servers test-browser report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +45,10 @@ demo: need-terraform ## Generate from a real table, with a report; apply, show a
 engines: setup ## Install SDV and CTGAN into an environment of their own, outside the tree (5.8 GB, once)
 	@$(BIN)/python tools/extra_environment.py engines >/dev/null
 
-test: need-terraform test-servers test-browser engines ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
+ray: setup ## Install Ray beside the environment of the tests, outside the tree (once)
+	@$(BIN)/python tools/extra_environment.py ray >/dev/null
+
+test: need-terraform test-servers test-browser engines ray ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
 	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(TESTS)
 
 test-servers: setup ## Install PostgreSQL and Redis for the tests, from Debian's packages, where they are missing
@@ -94,6 +97,9 @@ docs-serve: setup ## Serve the documentation on http://127.0.0.1:8000, rebuilt a
 
 bench: need-terraform ## Measure validate, render and plan; prints times and ratios
 	@exec $(BIN)/python tests/performance/bench.py $(ARGS)
+
+bench-memory: setup ## Write 50 million synthetic rows and print the memory curve (ARGS='--format csv', '--workers 2')
+	@exec $(BIN)/python generator/bench/memory.py $(ARGS)
 
 lock: ## Write requirements/*.txt anew (UPGRADE=1 takes the newest versions)
 	@$(PYTHON) tools/lock.py

@@ -18,6 +18,7 @@ UV = "uv==0.13.8"
 COOLING_OFF = "7 days"
 # Distributions that are published as source only; they are built with the tools in requirements/build.txt.
 SOURCE_ONLY = ["python-terraform"]
+IMAGE_EXTRAS = [f"--extra={name}" for name in ("api", "jobs", "objects", "postgres", "redis", "sql")]
 LOCKS = {
     "requirements/build.txt": ["--group", "pyproject.toml:build"],
     "requirements/wrapper.txt": ["pyproject.toml"],
@@ -26,6 +27,9 @@ LOCKS = {
     "requirements/engines.txt": ["--group", "generator/pyproject.toml:engines"],
     # Ray, which the tests put beside the environment of all tests (see tests/generator/executors/test_ray.py).
     "requirements/ray.txt": ["--group", "generator/pyproject.toml:ray"],
+    # What the containers have in them, see generator/Containerfile.
+    "requirements/image-api.txt": ["generator/pyproject.toml", *IMAGE_EXTRAS],
+    "requirements/image-worker.txt": ["generator/pyproject.toml", *IMAGE_EXTRAS, "--extra=ray"],
     "requirements/dev.txt": [
         "pyproject.toml",
         "generator/pyproject.toml",
@@ -39,6 +43,15 @@ LOCKS = {
 }
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-apple-darwin")
+# What is installed in containers only needs no files for other systems; uv reads such limits from a project.
+LINUX_ONLY = """\
+[tool.uv]
+environments = ["sys_platform == 'linux' and python_full_version < '3.15'"]
+required-environments = [
+    "sys_platform == 'linux' and platform_machine == 'x86_64'",
+    "sys_platform == 'linux' and platform_machine == 'aarch64'",
+]
+"""
 HEADER = """\
 # Written by `make lock`; do not edit. Installed by `make setup` with `pip install --require-hashes`.
 """
@@ -60,11 +73,14 @@ def resolve(program: Path, sources: list[str], current: Path) -> str:
         output = Path(folder) / "lock.txt"
         if current.exists() and os.environ.get("UPGRADE") != "1":
             output.write_text(current.read_text())
+        if current.name.startswith("image-"):
+            (Path(folder) / "pyproject.toml").write_text(LINUX_ONLY)
         subprocess.run(
             [
                 program,
                 "pip",
                 "compile",
+                *(["--project", folder] if current.name.startswith("image-") else []),
                 "--quiet",
                 "--universal",
                 "--python-version",
