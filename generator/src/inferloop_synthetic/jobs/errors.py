@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inferloop_synthetic.errors import SyntheticError
+from inferloop_synthetic.errors import OutsideError, SyntheticError
 
 
 class JobsError(SyntheticError):
@@ -21,7 +21,7 @@ class JobsError(SyntheticError):
         return str(self.args[0])
 
 
-class Unavailable(JobsError):
+class Unavailable(JobsError, OutsideError):
     """A server that is needed does not answer just now; the same request may succeed in `retry_after_s` seconds."""
 
     def __init__(self, message: str, hint: str = "", retry_after_s: int = 5) -> None:

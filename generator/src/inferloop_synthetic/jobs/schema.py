@@ -29,8 +29,6 @@ def migrate(database: Database) -> str:
 
     Raises SchemaError where the database is somebody else's, or was upgraded by a newer program.
     """
-    from alembic import command
-
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":
             # Another process may be upgrading a large table: that is longer than a server may be silent otherwise.
@@ -38,8 +36,15 @@ def migrate(database: Database) -> str:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         found, known = _found(connection, database.where), _known()
         if found != known[0]:
-            command.upgrade(_config(connection), "head")
+            upgrade(connection)
     return known[0]
+
+
+def upgrade(connection: Connection) -> None:
+    """Upgrade the tables within the connection's transaction."""
+    from alembic import command
+
+    command.upgrade(_config(connection), "head")
 
 
 def check_schema(database: Database) -> None:

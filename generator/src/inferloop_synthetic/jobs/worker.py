@@ -16,8 +16,8 @@ from typing import Any, Protocol, TypeVar
 
 from inferloop_synthetic.data.limits import Limits as SourceLimits
 from inferloop_synthetic.data.policy import SourcePolicy
-from inferloop_synthetic.errors import SyntheticError
-from inferloop_synthetic.executors import Executor, ExecutorError
+from inferloop_synthetic.errors import OutsideError, SyntheticError
+from inferloop_synthetic.executors import Executor
 from inferloop_synthetic.jobs.errors import JobNotFound, LeaseLost, StoreUnavailable
 from inferloop_synthetic.jobs.model import AnyReceipt, Job, Lease, State
 from inferloop_synthetic.jobs.pulse import Pulse, Reason
@@ -34,6 +34,8 @@ from inferloop_synthetic.telemetry.parts import TraceContext
 
 log = logging.getLogger(__name__)
 FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk's quota is used up", errno.EFBIG: "the file grew too large"}
+SCRATCH = "_job/"
+"""Below this the pipeline keeps what machines share while they make the parts."""
 PASSING = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ECONNREFUSED, errno.ECONNRESET, errno.ENETUNREACH, errno.EHOSTUNREACH}
 T = TypeVar("T")
 
@@ -41,7 +43,7 @@ T = TypeVar("T")
 class Observer(Protocol):
     """Is told of work on jobs: for metrics, traces and the audit log."""
 
-    def working(self, job: Job) -> AbstractContextManager[None]:
+    def working(self, job: Job) -> AbstractContextManager[object]:
         """Return what surrounds the work on a job."""
         ...
 
@@ -219,9 +221,17 @@ class Work:
             context.executor.run(prepared, missing, self._destination, on_part=on_part, cancelled=pulse.cancelled)
         manifest = finishing.read_manifest(self._destination)
         if manifest is not None and manifest.digest == prepared.digest:
-            return manifest  # an earlier worker got this far, and died before it could say so
+            self._tidy()  # an earlier worker got this far, and died before it could say so
+            return manifest
         self._patiently(lambda: store.finishing(lease))
         return finishing.finish(prepared, list(receipts.values()), self._destination, progress)
+
+    def _tidy(self) -> None:
+        """Remove what is needed only until the manifest is there."""
+        for folder in (finishing.RECEIPTS, SCRATCH):
+            for name in self._destination.names(folder):
+                self._destination.delete(name)
+        self._destination.sweep()
 
     def _patiently(self, record: Callable[[], T]) -> T:
         """Record something that was done; while the database is gone, wait for it rather than throw the work away."""
@@ -325,6 +335,6 @@ def passing_trouble(error: BaseException) -> tuple[str, str] | None:
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, DestinationError):
         return "results cannot be written to where they are kept; trying again", "The worker's log says why."
-    if isinstance(error, ExecutorError):
-        return f"{error}; trying again", "Check the machines that make the parts."
+    if isinstance(error, OutsideError):
+        return f"{error}; trying again", "Check what it names; the worker's log says more."
     return None
