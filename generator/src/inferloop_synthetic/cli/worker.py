@@ -33,6 +33,7 @@ def worker(
         from inferloop_synthetic.jobs.errors import Unavailable
         from inferloop_synthetic.jobs.serving import run_worker
         from inferloop_synthetic.telemetry import logs
+        from inferloop_synthetic.telemetry.exporter import exporting
     except ModuleNotFoundError as error:
         needed = "workers need the extra [api]: pip install 'inferloop-synthetic[api]'"
         typer.echo(f"error: {error.name} is missing; {needed}", err=True)
@@ -40,12 +41,14 @@ def worker(
     chosen = loaded.settings
     logs.configure(chosen.log_level, chosen.log_format, service=f"inferloop-synthetic-{chosen.service}-worker")
     try:
-        if processes > 1:
-            from inferloop_synthetic.jobs.crew import Crew
+        with exporting(chosen):
+            if processes > 1:
+                from inferloop_synthetic.jobs.crew import Crew
 
-            options = [*(["--burst"] if burst else []), *(["--settings", str(settings)] if settings else [])]
-            raise typer.Exit(Crew([sys.executable, "-m", "inferloop_synthetic", "worker", *options], processes).run())
-        run_worker(loaded, burst=burst)
+                options = [*(["--burst"] if burst else []), *(["--settings", str(settings)] if settings else [])]
+                command = [sys.executable, "-m", "inferloop_synthetic", "worker", *options]
+                raise typer.Exit(Crew(command, processes).run())
+            run_worker(load_settings(os.environ, settings), burst=burst)
     except Unavailable as problem:
         typer.echo(f"error: {problem}", err=True)
         raise typer.Exit(FAILED) from None

@@ -35,6 +35,11 @@ def build_security(settings: Settings, database: Transactions) -> Security:
         authenticator = Authenticator(keys, None, open_on_loopback=True)
     else:
         authenticator = Authenticator(keys, _verifier(settings))
+    if settings.workers > 1 and settings.redis_url is None:
+        _log.warning(
+            "each process counts rate limits by itself: name a Redis to have them counted together",
+            extra=fields(workers=settings.workers, setting="GUARDIAN_REDIS_HOST"),
+        )
     limiter = RateLimiter(
         _counters(settings.redis_url),
         requests_per_minute=settings.rate_limit_requests_per_minute,

@@ -65,7 +65,9 @@ def build_telemetry(settings: Settings, *, role: Literal["api", "worker"] = "api
     memory = MemoryWatch(settings.max_memory_usage_mb * 2**20 if watched and settings.max_memory_usage_mb else None)
     metrics: AnyMetrics = NoMetrics()
     if settings.metrics_enabled:
-        metrics = Metrics(settings.metrics_directory, engines=engines, memory=memory.used if watched else lambda: 0)
+        # The jobs of a worker are part of its tree of processes, which is measured beside it (see `exporter`).
+        measured = watched and not (role == "worker" and settings.metrics_directory)
+        metrics = Metrics(settings.metrics_directory, engines=engines, memory=memory.used if measured else lambda: 0)
     audit: AnyAudit = AuditLog(settings.audit_log_path) if settings.enable_audit_logging else NoAudit()
     target = TracingTarget(settings.otlp_endpoint, settings.trace_sample_ratio, f"inferloop-synthetic-{settings.service}-{role}")
     calls: list[Callable[[], object]] = [memory.used] if watched else []

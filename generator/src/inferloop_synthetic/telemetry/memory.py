@@ -20,15 +20,19 @@ class MemoryExceeded(Unavailable):
     code = "memory-limit"
 
 
-def resident_bytes() -> int:
-    """Return the resident memory of this process and of all that it started."""
+def resident_bytes(pid: int | None = None) -> int:
+    """Return the resident memory of a process (this one) and of all that it started; 0 when it is gone."""
     import psutil  # type: ignore[import-untyped,unused-ignore]
 
-    own = psutil.Process()
-    total: int = own.memory_info().rss
-    for child in own.children(recursive=True):
+    try:
+        first = psutil.Process(pid)
+        processes = [first, *first.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    total = 0
+    for process in processes:
         try:
-            total += child.memory_info().rss
+            total += process.memory_info().rss
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
     return total
