@@ -22,7 +22,7 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: help setup tools lock demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
-	bench bench-memory clean engines ray test-servers test-browser report-image render plan apply destroy status need-terraform
+	bench bench-api bench-memory clean engines ray image test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,7 +48,7 @@ engines: setup ## Install SDV and CTGAN into an environment of their own, outsid
 ray: setup ## Install Ray beside the environment of the tests, outside the tree (once)
 	@$(BIN)/python tools/extra_environment.py ray >/dev/null
 
-test: need-terraform test-servers test-browser engines ray ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
+test: need-terraform test-servers test-browser test-containers engines ray ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
 	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(TESTS)
 
 test-servers: setup ## Install PostgreSQL and Redis for the tests, from Debian's packages, where they are missing
@@ -56,6 +56,12 @@ test-servers: setup ## Install PostgreSQL and Redis for the tests, from Debian's
 
 test-browser: setup ## Install Chromium for the tests, from Debian's packages, where it is missing
 	@$(BIN)/python tools/need_browser.py
+
+test-containers: setup ## Install what builds and runs containers for the tests, from Debian's packages, where it is missing
+	@$(BIN)/python tools/need_containers.py
+
+image: setup ## Build a container image (ROLE=api|worker BASE=IMAGE), with its SBOM and its size by part
+	@exec $(BIN)/python tools/image/main.py --role $(or $(ROLE),api) --base $(or $(BASE),auto) $(ARGS)
 
 report-image: test-browser ## Write the README's picture of a report anew
 	@OMP_NUM_THREADS=1 $(BIN)/python generator/bench/report_image.py docs/images/report.png
@@ -97,6 +103,9 @@ docs-serve: setup ## Serve the documentation on http://127.0.0.1:8000, rebuilt a
 
 bench: need-terraform ## Measure validate, render and plan; prints times and ratios
 	@exec $(BIN)/python tests/performance/bench.py $(ARGS)
+
+bench-api: setup ## Measure the API with 64 clients at once (ARGS='--workers 1'); prints percentiles and ratios to the aim
+	@exec $(BIN)/python generator/bench/api.py $(ARGS)
 
 bench-memory: setup ## Write 50 million synthetic rows and print the memory curve (ARGS='--format csv', '--workers 2')
 	@exec $(BIN)/python generator/bench/memory.py $(ARGS)

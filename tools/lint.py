@@ -62,6 +62,7 @@ def checks() -> list[Check]:
         ),
         Check("yamllint", tool("yamllint", "--strict", "."), "see each message"),
         Check("shellcheck", tool("shellcheck", *shell_scripts()), "see each message"),
+        Check("hadolint", tool("hadolint", "generator/Containerfile"), "see each message"),
         Check("pre-commit configuration", tool("pre-commit", "validate-config"), "see each message"),
         Check("schemas", tool("inferloop-deploy", "schema", "--check"), "make golden"),
         Check("reference pages", [PYTHON, "tools/reference", "--check"], "make golden"),

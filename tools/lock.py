@@ -22,9 +22,12 @@ IMAGE_EXTRAS = [f"--extra={name}" for name in ("api", "jobs", "objects", "postgr
 LOCKS = {
     "requirements/build.txt": ["--group", "pyproject.toml:build"],
     "requirements/wrapper.txt": ["pyproject.toml"],
-    # The generator's `bench` extra stays out: it draws in copulas, whose licence (BUSL-1.1) is not a permissive one.
     # The engines of other houses in an environment of their own, made by tools/extra_environment.py.
     "requirements/engines.txt": ["--group", "generator/pyproject.toml:engines"],
+    # What `make bench-generator` runs in, and the network that it measures beside the engines; apart from
+    # what is developed with, as the first draws in copulas (BUSL-1.1).
+    "requirements/bench.txt": ["generator/pyproject.toml", "--extra=bench"],
+    "requirements/argn.txt": ["--group", "generator/pyproject.toml:argn"],
     # Ray, which the tests put beside the environment of all tests (see tests/generator/executors/test_ray.py).
     "requirements/ray.txt": ["--group", "generator/pyproject.toml:ray"],
     # What the containers have in them, see generator/Containerfile.

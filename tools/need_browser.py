@@ -1,4 +1,7 @@
-"""Install Chromium from Debian's packages where there is none, and print where it is. Run through `make test-browser`."""
+"""Install Chromium from Debian's packages where there is none, and print where it is.
+
+Run through `make test-browser`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ def main() -> int:
         print(found)
         return 0
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        print("error: install Chromium, or name it in INFERLOOP_CHROMIUM; as root on Debian this program does", file=sys.stderr)
+        print(
+            "error: install Chromium, or name it in INFERLOOP_CHROMIUM; as root on Debian this program does",
+            file=sys.stderr,
+        )
         return 1
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"]

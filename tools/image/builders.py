@@ -1,0 +1,174 @@
+"""The programs that build images: their command lines, and which of them works on this machine."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+CONTAINERFILE = "generator/Containerfile"
+
+
+class BuilderError(Exception):
+    """No image can be built here; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An image to build."""
+
+    role: str
+    tag: str
+    epoch: int
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Path] = field(default_factory=dict)
+    cached: bool = True
+
+    def options(self) -> list[str]:
+        """Return the options that every builder understands."""
+        words = ["--file", CONTAINERFILE, "--target", self.role, "--tag", self.tag, "--network", "host"]
+        for name, value in self.arguments.items():
+            words += ["--build-arg", f"{name}={value}"]
+        for name, path in self.secrets.items():
+            words += ["--secret", f"id={name},src={path}"]
+        return [*words, *([] if self.cached else ["--no-cache"])]
+
+
+@dataclass(frozen=True)
+class Builder:
+    """A builder, with where it keeps its images."""
+
+    name: ClassVar[str]
+    storage: Path | None = None
+
+    def command(self) -> list[str]:
+        """Return the program and its global options."""
+        return [self.name]
+
+    def probe(self) -> list[str]:
+        """Return a command that works where the builder does."""
+        return [*self.command(), "info"]
+
+    def build(self, wanted: Wanted) -> list[str]:
+        """Return the command that builds an image from the repository's root."""
+        raise NotImplementedError
+
+    def export(self, image: str, layout: Path) -> list[list[str]]:
+        """Return the commands that write an image as an OCI layout."""
+        raise NotImplementedError
+
+    def has(self, image: str) -> list[str]:
+        """Return a command that works where the image is in the storage."""
+        return [*self.command(), "inspect", "--type", "image", image]
+
+    def pull(self, image: str) -> list[str]:
+        """Return the command that fetches an image from a registry."""
+        return [*self.command(), "pull", "--quiet", image]
+
+    def load(self, archive: Path, image: str) -> list[list[str]]:
+        """Return the commands that make an image of a file system's archive."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class _Containers(Builder):
+    """What buildah and podman share: the same library under two command lines."""
+
+    def command(self) -> list[str]:
+        """Return the program and where it keeps its images."""
+        place = ["--root", f"{self.storage}/images", "--runroot", f"{self.storage}/run"] if self.storage else []
+        return [self.name, *place]
+
+    def build(self, wanted: Wanted) -> list[str]:
+        """Return the command; `chroot` needs no runtime, which would want control groups and a terminal."""
+        fixed = ["--layers", "--isolation", "chroot", "--timestamp", str(wanted.epoch)]
+        return [*self.command(), "build", *fixed, *wanted.options(), "."]
+
+    def export(self, image: str, layout: Path) -> list[list[str]]:
+        """Return the command that writes the layout itself."""
+        return [[*self.command(), "push", "--quiet", image, f"oci:{layout}:{image}"]]
+
+    def load(self, archive: Path, image: str) -> list[list[str]]:
+        """Return the command that builds an image of one layer, with a fixed time so that later layers stay cached."""
+        file = archive.with_name("Containerfile")
+        return [
+            [
+                *self.command(),
+                "build",
+                "--quiet",
+                "--timestamp",
+                "0",
+                "--tag",
+                image,
+                "--file",
+                str(file),
+                str(archive.parent),
+            ]
+        ]
+
+
+@dataclass(frozen=True)
+class Buildah(_Containers):
+    """https://buildah.io."""
+
+    name = "buildah"
+
+
+@dataclass(frozen=True)
+class Podman(_Containers):
+    """https://podman.io."""
+
+    name = "podman"
+
+
+@dataclass(frozen=True)
+class Docker(Builder):
+    """Docker with BuildKit; a classic image store keeps times of the build, so digests differ."""
+
+    name = "docker"
+
+    def build(self, wanted: Wanted) -> list[str]:
+        """Return the command; attestations would hold the time of the build."""
+        return ["docker", "buildx", "build", "--provenance=false", "--load", *wanted.options(), "."]
+
+    def export(self, image: str, layout: Path) -> list[list[str]]:
+        """Return the commands that save the image and unpack the archive; since Docker 25 it is an OCI layout."""
+        archive = layout.with_suffix(".tar")
+        unpack = ["tar", "--extract", "--file", str(archive), "--directory", str(layout)]
+        return [
+            ["docker", "save", "--output", str(archive), image],
+            ["mkdir", "-p", str(layout)],
+            unpack,
+            ["rm", str(archive)],
+        ]
+
+    def load(self, archive: Path, image: str) -> list[list[str]]:
+        """Return the command that imports the archive."""
+        return [["docker", "import", str(archive), image]]
+
+
+KINDS: tuple[type[Builder], ...] = (Buildah, Podman, Docker)
+
+
+def works(builder: Builder) -> bool:
+    """Tell whether a builder is here and can build: a client without a daemon, say, cannot."""
+    if shutil.which(builder.name) is None:
+        return False
+    done = subprocess.run(builder.probe(), check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return done.returncode == 0
+
+
+def find(name: str | None, storage: Path | None) -> Builder:
+    """Return the builder asked for, or the first that works.
+
+    Raises:
+        BuilderError: none works.
+    """
+    kinds = [kind for kind in KINDS if name in {None, kind.name}]
+    for kind in kinds:
+        builder = kind(storage)
+        if works(builder):
+            return builder
+    tried = ", ".join(kind.name for kind in kinds)
+    raise BuilderError(f"no builder works here (tried {tried}). On Debian and Ubuntu: apt-get install buildah")

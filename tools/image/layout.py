@@ -1,0 +1,102 @@
+"""Read an image from an OCI layout: its configuration, its layers, its files as a container sees them."""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+WHITEOUT = ".wh."
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file, folder or link of an image."""
+
+    path: PurePosixPath
+    kind: bytes
+    mode: int
+    owner: int
+    group: int
+    link: str
+    size: int
+    layer: int
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether it has content of its own."""
+        return self.kind in tarfile.REGULAR_TYPES
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer, as a registry keeps it."""
+
+    path: Path
+    digest: str
+    compressed: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image; its digest is that of its manifest, by which registries name it."""
+
+    digest: str
+    manifest: dict[str, Any]
+    config: dict[str, Any]
+    layers: tuple[Layer, ...]
+
+    @property
+    def compressed(self) -> int:
+        """Bytes that a registry keeps and a node pulls."""
+        return int(self.manifest["config"]["size"]) + sum(layer.compressed for layer in self.layers)
+
+    @cached_property
+    def files(self) -> dict[str, Entry]:
+        """Everything in the image by its path, later layers over earlier ones."""
+        found: dict[str, Entry] = {}
+        for entry in self.entries():
+            name = entry.path.name
+            if name.startswith(WHITEOUT):
+                gone = str(entry.path.with_name(name.removeprefix(WHITEOUT)))
+                for path in [path for path in found if path == gone or path.startswith(f"{gone}/")]:
+                    del found[path]
+            else:
+                found[str(entry.path)] = entry
+        return found
+
+    def entries(self) -> Iterator[Entry]:
+        """Give what every layer holds."""
+        for number, layer in enumerate(self.layers):
+            with tarfile.open(layer.path) as archive:
+                for member in archive:
+                    path = PurePosixPath("/") / member.name
+                    link = member.linkname if member.issym() or member.islnk() else ""
+                    yield Entry(path, member.type, member.mode, member.uid, member.gid, link, member.size, number)
+
+    def contents(self, match: str) -> dict[str, bytes]:
+        """Return the files whose path matches a pattern, with what is in them."""
+        names = {path for path in self.files if PurePosixPath(path).match(match) and self.files[path].is_file}
+        found: dict[str, bytes] = {}
+        for layer in self.layers:
+            with tarfile.open(layer.path) as archive:
+                for member in archive:
+                    path = f"/{member.name.removeprefix('./').strip('/')}"
+                    if path in names and member.isreg() and (handle := archive.extractfile(member)):
+                        found[path] = handle.read()
+        return dict(sorted(found.items()))
+
+
+def read_image(layout: Path) -> Image:
+    """Return the one image of an OCI layout (https://github.com/opencontainers/image-spec/blob/main/image-layout.md)."""
+
+    def blob(digest: str) -> Path:
+        return layout / "blobs" / digest.replace(":", "/", 1)
+
+    (described,) = json.loads((layout / "index.json").read_text())["manifests"]
+    manifest = json.loads(blob(described["digest"]).read_text())
+    config = json.loads(blob(manifest["config"]["digest"]).read_text())
+    layers = tuple(Layer(blob(layer["digest"]), layer["digest"], layer["size"]) for layer in manifest["layers"])
+    return Image(described["digest"], manifest, config, layers)
