@@ -12,11 +12,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FIRST = ("e2e", "terraform", "docs", "security", "performance", "unit")
 """Test folders by how long their tests take: started in this order, two workers end at about the same time."""
+LONGEST_NAME = 100
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--golden`, which `make golden` passes."""
     parser.addoption("--golden", action="store_true", help="write the golden files instead of comparing with them")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long text or file by its argument: written out it would fill the screen."""
+    return argname if isinstance(val, str | bytes) and len(val) > LONGEST_NAME else None
 
 
 def _layer(item: pytest.Item) -> int:

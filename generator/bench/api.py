@@ -160,8 +160,9 @@ def main() -> None:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="bench-api-") as folder:
         environment = {
-            **os.environ, "GUARDIAN_TEMP_DIR": folder, "GUARDIAN_RATE_LIMIT_REQUESTS_PER_MINUTE": MANY, "GUARDIAN_LOG_LEVEL": "WARNING",
-            "GUARDIAN_RATE_LIMIT_RECORDS_PER_MINUTE": MANY, "GUARDIAN_MAX_ACTIVE_JOBS_PER_OWNER": "100000",
+            **os.environ, "GUARDIAN_TEMP_DIR": folder, "GUARDIAN_RATE_LIMIT_REQUESTS_PER_MINUTE": MANY,
+            "GUARDIAN_LOG_LEVEL": "WARNING", "GUARDIAN_RATE_LIMIT_RECORDS_PER_MINUTE": MANY,
+            "GUARDIAN_MAX_ACTIVE_JOBS_PER_OWNER": "100000",
             "GUARDIAN_MAX_QUEUED_JOBS": "100000", "GUARDIAN_AUDIT_LOG_PATH": str(Path(folder) / "audit.log"),
         }  # fmt: skip
         key = make_key(environment)
@@ -177,7 +178,10 @@ def main() -> None:
 
 def report(port: int, key: str, options: argparse.Namespace) -> None:
     """Print a line for each scenario."""
-    print(f"{options.clients} clients, {options.requests} requests of each kind, {options.workers} server process(es), {os.cpu_count()} cores")
+    print(
+        f"{options.clients} clients, {options.requests} requests of each kind, "
+        f"{options.workers} server process(es), {os.cpu_count()} cores"
+    )
     print(f"{'':28}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'per s':>8}{'failed':>8}   p95 / {AIM_MS:.0f} ms")
     for scenario in scenarios(port, key):
         asyncio.run(measure(port, key, scenario, options.clients, options.clients * 2))

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from inferloop_synthetic.errors import InputError
 
-# Control characters but tab and line ends; letters that change the direction of text; those that show nothing; the mark at the start.
+# Control characters but tab and line ends; letters that change the direction of text; those that show nothing; the mark at
+# the start.
 _UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _PATTERN = f"[{_UNSEEN}]"
 

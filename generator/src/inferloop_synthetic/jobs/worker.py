@@ -26,7 +26,7 @@ from inferloop_synthetic.pipeline import finish as finishing
 from inferloop_synthetic.pipeline import prepare as preparing
 from inferloop_synthetic.pipeline.destination import Destination, DestinationError
 from inferloop_synthetic.pipeline.finish import Manifest
-from inferloop_synthetic.pipeline.make import Cancelled
+from inferloop_synthetic.pipeline.make import RECEIPTS, Cancelled
 from inferloop_synthetic.pipeline.parts import PartReceipt, plan_parts
 from inferloop_synthetic.pipeline.prepare import Prepared, Progress
 from inferloop_synthetic.pipeline.spec import GenerationSpec, read_spec
@@ -228,7 +228,7 @@ class Work:
 
     def _tidy(self) -> None:
         """Remove what is needed only until the manifest is there."""
-        for folder in (finishing.RECEIPTS, SCRATCH):
+        for folder in (RECEIPTS, SCRATCH):
             for name in self._destination.names(folder):
                 self._destination.delete(name)
         self._destination.sweep()

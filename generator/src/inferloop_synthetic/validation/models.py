@@ -22,7 +22,8 @@ FOLDS = 3
 MOST_SHUFFLED = 60
 FOLDS_WIDEN = 1.3
 """How much wider an interval must be because folds learn from each other's rows. No estimate of that is free of bias (Bengio and
-Grandvalet, 2004); over 160 pairs of tables of one distribution AUCs scattered 1.25 to 1.29 times as far as DeLong's error says."""
+Grandvalet, 2004); over 160 pairs of tables of one distribution AUCs scattered 1.25 to 1.29 times as far as DeLong's error says.
+"""
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,8 @@ def downstream(encoded: Encoded, outcome: Outcome, holdout: int, chances: tuple[
 def one_thread() -> AbstractContextManager[object]:
     """Return a context in which the classifier uses one thread: on a busy machine its threads, which wait for each other by
     spinning, took two minutes for what one does in a second."""
-    return threadpool_limits(1, user_api="openmp")
+    limited: AbstractContextManager[object] = threadpool_limits(1, user_api="openmp")
+    return limited
 
 
 def classifier(encoded: Encoded, columns: list[int], seed: int) -> HistGradientBoostingClassifier:
