@@ -53,6 +53,20 @@ def test_rows_from_the_same_source_pass_every_check(perfect: Validation) -> None
     assert perfect.downstream.synthetic.value == pytest.approx(perfect.downstream.real.value, abs=0.03)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_a_target_of_zeros_and_ones_can_be_predicted(share: float) -> None:
+    """Whichever of them most rows hold."""
+
+    def table(seed: int) -> pa.Table:
+        rng = np.random.default_rng(seed)
+        ill = (rng.random(800) < share).astype(np.int64)
+        return pa.table({"marker": ill + rng.normal(0, 0.5, 800), "ill": ill})
+
+    found = validate(table(1), table(2), detect_schema(table(1)), holdout=table(3), target="ill")
+    assert found.downstream is not None
+    assert found.downstream.synthetic.value > 0.85
+
+
 def test_a_copied_table_fails_the_attacks(leaked: Validation) -> None:
     assert leaked.score == 1
     assert leaked.privacy is not None

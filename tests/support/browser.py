@@ -24,7 +24,9 @@ def chromium() -> str:
     """Return the browser: INFERLOOP_CHROMIUM, or what is on the PATH."""
     found = os.environ.get("INFERLOOP_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not found or not Path(found).exists():
-        raise NoBrowser(f"there is no Chromium{f' at {found}' if found else ''}: run `make test-browser`, which installs it")
+        raise NoBrowser(
+            f"there is no Chromium{f' at {found}' if found else ''}: run `make test-browser`, which installs it"
+        )
     return found
 
 

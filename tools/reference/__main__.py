@@ -15,6 +15,7 @@ from decisions_page import decisions_page
 from markdown_text import GENERATED
 from module_pages import index_page, module_page, page_path
 from schema_page import schema_page
+from settings_page import settings_page
 from terraform_files import module_folders, read_module
 
 from inferloop_deploy.cli import build
@@ -22,6 +23,8 @@ from inferloop_deploy.config.checks import RULES
 from inferloop_deploy.config.environment import Environment
 from inferloop_deploy.sandbox.gaps import CATALOGUE
 from inferloop_deploy.sandbox.page import page as sandbox_page
+from inferloop_synthetic.cli.app import build_app
+from inferloop_synthetic.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -59,7 +62,9 @@ def pages() -> dict[Path, str]:
     written |= configuration_pages()
     written[REFERENCE / "checks.md"] = checks_page(RULES)
     written[REFERENCE / "sandbox.md"] = GENERATED.format(source="the sandbox's gaps") + sandbox_page(CATALOGUE)
-    written[REFERENCE / "cli.md"] = cli_page(typer.main.get_command(build()))
+    written[REFERENCE / "cli.md"] = cli_page(typer.main.get_command(build()), "inferloop-deploy")
+    written[REFERENCE / "generator-cli.md"] = cli_page(typer.main.get_command(build_app()), "inferloop-synthetic")
+    written[REFERENCE / "generator-settings.md"] = settings_page(Settings, PREFIX)
     written[ROOT / "docs" / "decisions" / "index.md"] = decisions_page(ROOT / "docs" / "decisions")
     return written
 

@@ -37,14 +37,13 @@ def _sections(command: Any, called: str, parent: Any) -> list[str]:
     ]
     names = command.list_commands(context) if hasattr(command, "list_commands") else []
     for name in names:
-        child = command.get_command(context, name)
+        # Groups may load a command only when it is resolved.
+        child = command.resolve_command(context, [name])[1]
         if not child.hidden:
             parts += _sections(child, name, context)
     return parts
 
 
-def cli_page(command: Any) -> str:
-    """Return the page of a whole command line, given its click command."""
-    return GENERATED.format(source="the command line itself") + paragraphs(
-        *_sections(command, "inferloop-deploy", None)
-    )
+def cli_page(command: Any, name: str) -> str:
+    """Return the page of a whole command line, given its click command and what it is called."""
+    return GENERATED.format(source="the command line itself") + paragraphs(*_sections(command, name, None))

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from inferloop_synthetic.engine import Condition, Engine, Model
 from inferloop_synthetic.errors import ConstraintError, InputError, ModelFileError, SyntheticError
-from inferloop_synthetic.sdk import fit, sample, synthesize
+from inferloop_synthetic.sdk import fit, sample, synthesize, validate
 
 __version__ = version("inferloop-synthetic")
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "fit",
     "sample",
     "synthesize",
+    "validate",
 ]

@@ -195,7 +195,11 @@ def judge(validation: Validation, policy: Policy) -> Verdict:
 
 
 def _judged(validation: Validation, measure: Measure, requirement: Requirement) -> Finding:
-    found = [(subject, estimate) for subject, estimate in measure.found(validation) if subject not in requirement.without]
+    whole = list(measure.found(validation))
+    unknown = set(requirement.without) - {subject for subject, _ in whole}
+    if unknown and whole:
+        raise InputError(f"policy: requirements.{measure.name}.except: {min(unknown)!r} is not in the table")
+    found = [(subject, estimate) for subject, estimate in whole if subject not in requirement.without]
     sign = 1 if measure.upward else -1
     limit, outcome, others, worst = requirement.limit, Outcome.unmeasured, 0, None
     if found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -12,6 +12,9 @@ from inferloop_synthetic.detect import detect_schema
 from inferloop_synthetic.engine import Condition, Model, find_engine
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.schema import TableSchema
+
+if TYPE_CHECKING:
+    from inferloop_synthetic.reporting.files import Report
 
 
 def to_arrow(frame: Any) -> pa.Table:
@@ -69,3 +72,23 @@ def synthesize(frame: Any, rows: int | None = None, *, schema: TableSchema | Non
     """Return a synthetic frame of the same kind, with as many rows as the real one unless `rows` says otherwise."""
     model = fit(frame, schema=schema, seed=seed)
     return like(sample(model, len(frame) if rows is None else rows, seed=seed), frame)
+
+
+def validate(
+    real: Any, synthetic: Any, *, holdout: Any = None, schema: TableSchema | None = None, target: str | None = None, seed: int = 0
+) -> Report:
+    """Compare a synthetic table with the real one that it was learned from.
+
+    `holdout` holds real rows that were not learned from; only with them privacy is attacked and a model for the column `target`
+    (the likeliest one where none is named) trained on either table and compared.
+
+    Raises:
+        InputError: a table lacks a column that the real one has, or `target` is none.
+    """
+    from inferloop_synthetic.reporting.files import make_report
+    from inferloop_synthetic.validation.run import validate as run
+
+    learned, made = to_arrow(real), to_arrow(synthetic)
+    held = None if holdout is None else to_arrow(holdout)
+    found = run(learned, made, schema or detect_schema(learned), holdout=held, target=target, seed=seed)
+    return make_report(found, f"{made.num_rows:,} synthetic rows")

@@ -139,17 +139,19 @@ class Settings(BaseModel):
     postgres_host: str | None = Field(
         None, description="PostgreSQL server for jobs and keys; SQLite in DATA_DIR where none is named."
     )
-    postgres_port: int = Field(5432, ge=1, le=65_535)
-    postgres_db: str = "inferloop"
-    postgres_user: str = "inferloop"
-    postgres_password: SecretStr | None = None
-    postgres_sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
+    postgres_port: int = Field(5432, ge=1, le=65_535, description="Its port.")
+    postgres_db: str = Field("inferloop", description="Database.")
+    postgres_user: str = Field("inferloop", description="Role.")
+    postgres_password: SecretStr | None = Field(None, description="Password of the role.")
+    postgres_sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = Field(
+        "prefer", description="Whether TLS is used and the server's certificate checked, as libpq names it."
+    )
     redis_host: str | None = Field(None, description="Redis server for queue and limits; in this process where none is named.")
-    redis_port: int = Field(6379, ge=1, le=65_535)
-    redis_db: int = Field(0, ge=0, le=1023)
-    redis_user: str | None = None
-    redis_password: SecretStr | None = None
-    redis_tls: bool = False
+    redis_port: int = Field(6379, ge=1, le=65_535, description="Its port.")
+    redis_db: int = Field(0, ge=0, le=1023, description="Number of the database.")
+    redis_user: str | None = Field(None, description="User, where the server has access lists.")
+    redis_password: SecretStr | None = Field(None, description="Password.")
+    redis_tls: bool = Field(False, description="Speak TLS with the server.")
     run_jobs: bool = Field(
         True, description="Without Redis: run jobs in this process. Off where workers take them from the database."
     )
@@ -159,25 +161,25 @@ class Settings(BaseModel):
         "required", description="`off` is for one's own machine: refused unless HOST is loopback."
     )
     api_key_peppers: Secrets = Field((), description="Secrets mixed into the digests of API keys, the newest first.")
-    jwt_issuer: str | None = None
-    jwt_audience: Words = ()
+    jwt_issuer: str | None = Field(None, description="Issuer of JSON Web Tokens; without it none are taken.")
+    jwt_audience: Words = Field((), description="Audiences that a token must be for, any of them.")
     jwt_jwks: str | None = Field(None, description="https URL or file of the issuer's keys.")
-    jwt_algorithms: Words = ("RS256", "ES256", "EdDSA")
-    jwt_leeway_seconds: int = Field(30, ge=0, le=600)
-    jwt_scope_claim: str = "scope"
+    jwt_algorithms: Words = Field(("RS256", "ES256", "EdDSA"), description="Algorithms of signatures that are taken.")
+    jwt_leeway_seconds: int = Field(30, ge=0, le=600, description="How far clocks may be apart.")
+    jwt_scope_claim: str = Field("scope", description="Claim that lists the scopes.")
 
     # ---- what is told
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
-    log_format: Literal["json", "text"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", description="The least that is logged.")
+    log_format: Literal["json", "text"] = Field("json", description="`text` is for people.")
     metrics_enabled: bool = Field(True, description="Answer /metrics.")
     metrics_directory: Path | None = Field(
         None, description="Folder through which processes of one container add up their metrics."
     )
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of a worker's own /metrics; 0: none.")
-    enable_audit_logging: bool = True
+    enable_audit_logging: bool = Field(True, description="Write who did what, in a chain of hashes.")
     audit_log_path: Path | None = Field(None, description="File of the audit log; the log stream where none is named.")
     otlp_endpoint: str | None = Field(None, description="Where traces are sent by OTLP.")
-    trace_sample_ratio: float = Field(1.0, ge=0, le=1)
+    trace_sample_ratio: float = Field(1.0, ge=0, le=1, description="Share of requests that are traced.")
 
     @field_validator("log_level", mode="before")
     @classmethod

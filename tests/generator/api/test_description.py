@@ -25,7 +25,7 @@ def test_the_examples_of_generation_work_as_they_stand(api: Api, name: str):
 def test_the_examples_of_validation_and_detection_work_as_they_stand(api: Api):
     found = api.client.post("/validate", json=examples.VALIDATE["rows"]["value"])
     assert found.status_code == 200, found.text
-    assert 0 <= found.json()["validation"]["score"] <= 1
+    assert found.json()["summary"].startswith("likeness 0.")
     assert api.client.post("/schema", json=examples.SCHEMA["rows"]["value"]).status_code == 200
 
 
@@ -55,7 +55,7 @@ def test_schemathesis_finds_nothing_that_the_description_does_not_say(server: Se
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", f"{server.url}/openapi.json",
         "--header", f"X-API-Key: {key}", "--checks", checks, "--max-examples", "25", "--seed", "7", "--no-color",
         "--phases", "examples,coverage,fuzzing", "--request-timeout", "60", "--suppress-health-check", "all",
-        "--exclude-path", "/metrics", "--generation-database", "none",
+        "--generation-database", "none",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1200, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

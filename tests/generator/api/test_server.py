@@ -32,14 +32,13 @@ def test_many_callers_at_once_all_get_their_rows(server: Server):
     assert rows[0] != rows[1]
 
 
-def test_torch_and_the_engines_of_others_are_not_loaded(server: Server):
+def test_torch_is_not_loaded(server: Server):
     with server.client() as client:
         assert client.get("/generators").status_code == 200
         pid = client.get("/status").json()["process"]
     assert pid == server.process.pid
     maps = Path(f"/proc/{pid}/maps").read_text()
     assert "libtorch" not in maps
-    assert "pandas" not in maps
 
 
 def test_a_job_in_flight_goes_on_after_the_server_was_ended_and_started_again(tmp_path: Path):

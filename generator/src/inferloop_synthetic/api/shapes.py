@@ -21,6 +21,7 @@ class Validation(BaseModel):
     """A comparison, and what the policy says to it."""
 
     released: bool
+    summary: str = Field(description="The numbers that matter most, in a few words.")
     verdict: dict[str, Any]
     validation: dict[str, Any]
 

@@ -72,6 +72,7 @@ class Origin:
 class Compared:
     """What a comparison found."""
 
+    summary: str
     validation: dict[str, Any]
     verdict: dict[str, Any]
     released: bool
@@ -102,6 +103,7 @@ def compare(
     clean: bool,
 ) -> Compared:
     """Validate a synthetic table and judge it; the default policy judges where none is given."""
+    from inferloop_synthetic.pipeline.validating import summary
     from inferloop_synthetic.policy import default_policy, judge, parse_policy
     from inferloop_synthetic.reporting.page import render
     from inferloop_synthetic.validation.run import from_json, validate
@@ -123,4 +125,4 @@ def compare(
     found = from_json(found.as_json())
     verdict = judge(found, rules)
     page = render(found, f"{synthetic.num_rows:,} synthetic rows", (), verdict)
-    return Compared(found.as_json(), verdict.as_json(), verdict.released, page)
+    return Compared(summary(found), found.as_json(), verdict.as_json(), verdict.released, page)

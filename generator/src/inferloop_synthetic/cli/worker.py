@@ -17,7 +17,7 @@ def worker(
         int, typer.Option(min=1, max=256, help="Jobs at the same time; each takes the memory of its table.")
     ] = 1,
     burst: Annotated[bool, typer.Option(help="End when no job waits any more.")] = False,
-    settings: Annotated[Path | None, typer.Option(help="Settings file; GUARDIAN_* variables win over it.")] = None,
+    config: Annotated[Path | None, typer.Option(help="File of settings (GUARDIAN_CONFIG_FILE).")] = None,
 ) -> None:
     """Work on jobs that the API took: from Redis where the settings name one, else from the database.
 
@@ -28,7 +28,7 @@ def worker(
     """
     from inferloop_synthetic.settings import load_settings
 
-    loaded = load_settings(os.environ, settings)
+    loaded = load_settings(os.environ, config)
     try:
         from inferloop_synthetic.jobs.errors import Unavailable
         from inferloop_synthetic.jobs.serving import run_worker
@@ -45,10 +45,10 @@ def worker(
             if processes > 1:
                 from inferloop_synthetic.jobs.crew import Crew
 
-                options = [*(["--burst"] if burst else []), *(["--settings", str(settings)] if settings else [])]
+                options = [*(["--burst"] if burst else []), *(["--config", str(config)] if config else [])]
                 command = [sys.executable, "-m", "inferloop_synthetic", "worker", *options]
                 raise typer.Exit(Crew(command, processes).run())
-            run_worker(load_settings(os.environ, settings), burst=burst)
+            run_worker(load_settings(os.environ, config), burst=burst)
     except Unavailable as problem:
         typer.echo(f"error: {problem}", err=True)
         raise typer.Exit(FAILED) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -72,7 +73,7 @@ def classifier_test(encoded: Encoded, real: int, synthetic: int, seed: int = 0) 
     chance, lost = np.zeros(2 * rows), np.zeros(len(encoded.names))
     for learned, judged in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y):
         with one_thread():
-            model = classifier(encoded, list(range(x.shape[1])), seed).fit(x[learned], y[learned])
+            model = fitted(encoded, list(range(x.shape[1])), x[learned], y[learned], seed)
             chance[judged] = model.predict_proba(x[judged])[:, 1]
             lost += _shuffled(model, x[judged], y[judged], rng) / FOLDS
     order = np.argsort(-lost, kind="stable")
@@ -101,14 +102,17 @@ class Outcome:
     known: tuple[Bools, ...]
 
 
-def choose_outcome(encoded: Encoded, target: str | None = None, favourable: str | None = None) -> Outcome | None:
+def choose_outcome(
+    encoded: Encoded, target: str | None = None, favourable: str | None = None, protected: Sequence[str] = ()
+) -> Outcome | None:
     """Return what to predict: of a category one level against the others, of a number whether it is above its median.
 
-    Without `target` it is the category that splits the rows most evenly, else the first number that varies. `favourable`
+    Without `target` it is the category that splits the rows most evenly, else the first number that varies, but no protected
+    column. `favourable`
     names the level; without it, it is the most frequent. Returns None where no column can be predicted; raises InputError
     where the one asked for cannot.
     """
-    j = encoded.column(target) if target is not None else _likely_target(encoded)
+    j = encoded.column(target) if target is not None else _likely_target(encoded, protected)
     if j is None:
         return None
     columns = [table[:, j] for table in encoded.tables]
@@ -122,8 +126,11 @@ def choose_outcome(encoded: Encoded, target: str | None = None, favourable: str 
             raise InputError(f"column {encoded.names[j]!r} holds numbers, of which no single value is favourable")
         present = columns[0][known[0]]
         middle = float(np.median(present)) if len(present) else 0.0
-        truth = tuple(column > middle for column in columns)
-        words = f"above {middle:.6g}" if encoded.units[j] == "number" else "above the median"
+        # Where most rows hold the greatest value (as in a column of 0 and 1), none is above the median.
+        above = bool((present > middle).any())
+        truth = tuple(column > middle if above else column >= middle for column in columns)
+        shown = f"{middle:.6g}" if encoded.units[j] == "number" else "the median"
+        words = f"above {shown}" if above else f"at least {shown}"
     outcome = Outcome(j, words, truth, known)
     varied = all(0 < t[k].mean() < 1 for t, k in zip(truth, known, strict=True) if k.any()) and all(k.any() for k in known)
     if varied and len(encoded.names) > 1:
@@ -142,16 +149,16 @@ def _level(encoded: Encoded, j: int, favourable: str | None) -> int:
     return encoded.levels[j].index(favourable)
 
 
-def _likely_target(encoded: Encoded) -> int | None:
+def _likely_target(encoded: Encoded, protected: Sequence[str]) -> int | None:
+    free = [j for j, name in enumerate(encoded.names) if name not in protected]
+
     def even(j: int) -> float:
         return abs(float((encoded.tables[0][:, j] == 0).mean()) - 0.5)
 
-    few = [j for j in range(len(encoded.names)) if encoded.categorical[j] and 2 <= len(encoded.levels[j]) <= 20]
+    few = [j for j in free if encoded.categorical[j] and 2 <= len(encoded.levels[j]) <= 20]
     if few:
         return min(few, key=even)
-    varied = (
-        j for j in range(len(encoded.names)) if len(np.unique(encoded.tables[0][:, j][~np.isnan(encoded.tables[0][:, j])])) > 1
-    )
+    varied = (j for j in free if len(np.unique(encoded.tables[0][:, j][~np.isnan(encoded.tables[0][:, j])])) > 1)
     return next(varied, None)
 
 
@@ -172,7 +179,7 @@ def _chances(encoded: Encoded, others: list[int], table: Floats, rows: Ints, tru
     if len(np.unique(truth[rows])) < 2:
         return np.full(len(judged), 0.5)
     with one_thread():
-        model = classifier(encoded, others, seed).fit(table[rows][:, others], truth[rows])
+        model = fitted(encoded, others, table[rows][:, others], truth[rows], seed)
         return np.asarray(model.predict_proba(judged[:, others])[:, 1])
 
 
@@ -193,7 +200,9 @@ def one_thread() -> AbstractContextManager[object]:
     return limited
 
 
-def classifier(encoded: Encoded, columns: list[int], seed: int) -> HistGradientBoostingClassifier:
-    """Return an untrained classifier for these columns; categories of very many levels are taken as numbers."""
+def fitted(encoded: Encoded, columns: list[int], x: Floats, y: Bools, seed: int) -> HistGradientBoostingClassifier:
+    """Return a classifier trained on these columns; categories of very many levels are taken as numbers."""
     few = [bool(encoded.categorical[j]) and len(encoded.levels[j]) <= MOST_LEVELS for j in columns]
-    return HistGradientBoostingClassifier(categorical_features=few, random_state=seed)
+    # A column without any value cannot be cut into bins; with one value it tells as little.
+    empty = np.isnan(x).all(axis=0)
+    return HistGradientBoostingClassifier(categorical_features=few, random_state=seed).fit(np.where(empty, 0.0, x), y)

@@ -123,7 +123,7 @@ def validate(
         raise InputError("no column can be compared: all are identifiers, text or personal data")
     columns, pairs = column_scores(encoded), pair_scores(encoded)
     controlled = holdout is not None and holdout.num_rows >= FEWEST_HELD_OUT
-    outcome = choose_outcome(encoded, target, favourable) if controlled or protected or target is not None else None
+    outcome = choose_outcome(encoded, target, favourable, protected) if controlled or protected or target is not None else None
     chances = trained(encoded, outcome, 2, seed) if controlled and outcome is not None else None
     return Validation(
         rows_real=real.num_rows,

@@ -72,7 +72,12 @@ def _answer(found: Compared, *, page: bool, asked: bool) -> Response:
         policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
         headers = {"Content-Security-Policy": policy, "Vary": "Accept"}
         return Response(found.page, 422 if withheld else 200, headers, "text/html; charset=utf-8")
-    tree: dict[str, Any] = {"released": not withheld, "verdict": found.verdict, "validation": found.validation}
+    tree: dict[str, Any] = {
+        "released": not withheld,
+        "summary": found.summary,
+        "verdict": found.verdict,
+        "validation": found.validation,
+    }
     if withheld:
         hint = "The verdict lists what the policy requires and what was found."
         detail = "The policy does not let this table go."
