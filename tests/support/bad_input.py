@@ -99,6 +99,13 @@ SCHEMA = (
         services={"beta": "apiVersion: v2\nkind: Service\nmetadata: {name: beta}\n"},
     ),
     Case("no name", ("missing",), services={"beta": "apiVersion: v1\nkind: ServiceConfig\nmetadata: {team: x}\n"}),
+    Case(
+        "no kind, in a file with an override",
+        ("missing",),
+        services={
+            "beta": "apiVersion: v1\nmetadata: {name: beta}\nenvironments: {dev: {spec: {service: {type: api, replicas: 2}}}}\n"
+        },
+    ),
     Case("no metadata", ("missing",), services={"beta": "apiVersion: v1\nkind: ServiceConfig\n"}),
     Case("a name with capitals", ("accepted-values",), services={"Beta": service("Beta", "")}),
     Case("a name that climbs out", ("accepted-values",), services={"beta": service("../../etc/passwd", "")}),

@@ -187,7 +187,8 @@ def service_layers(service: ServiceFile, environment: Table | None, env: str | N
         layers.insert(0, Table({"spec": defaults}, defaults.origin))
     override = None if env is None else find(written, (OVERRIDES, env))
     if isinstance(override, Table):
-        layers.append(_overridable(override))
+        # What is missing altogether is missing in the file, not in each of its overrides.
+        layers.append(replace(_overridable(override), origin=base.origin, key=base.key))
     return layers
 
 
