@@ -61,7 +61,7 @@ def fit_stage(
     outcome = Outcome.of(codec, coded, latent if residual else None)
     features, sources, ranks, scales, offsets = _features(earlier, values, learned, embedded)
     tree_rules = _tree_rules(codec, learned.rows, rules, None if way is None else way.leaf_rows)
-    cuts = _strongest_cuts(features, embedded, tree_rules, rules.grid, rules.input_gain)
+    cuts = _strongest_cuts(features, embedded, tree_rules, rules, rng)
     if not cuts:
         root = _root_stage_of(outcome, rules, rng)
         return replace(root, indices=indices, residual=residual, index_offset=offsets, index_scale=scales)
@@ -110,19 +110,18 @@ def ways(target: int, earlier: Sequence[int], learned: Learned, rules: StageRule
     return found
 
 
-def choose_way(
-    target: int, earlier: Sequence[int], fitted: Learned, tested: Learned, rules: StageRules, seed: int
-) -> tuple[Way | None, float]:
+def choose_way(target: int, earlier: Sequence[int], fitted: Learned, tested: Learned, rules: StageRules, seed: int) -> Way | None:
     """Return the way to fit a column that foretells the rows of `tested` best when fitted on those of `fitted`."""
-    best: tuple[float, Way | None] = (-np.inf, None)
+    candidates = ways(target, earlier, fitted, rules)
+    if len(candidates) < 2 or tested.rows < 100:
+        return candidates[0] if candidates else None
     codes = [c.code for c in tested.coded]
-    candidates: list[Way | None] = [*ways(target, earlier, fitted, rules)]
-    for way in candidates or [None]:
+
+    def score(way: Way) -> float:
         stage = fit_stage(target, earlier, fitted, rules, seed, way)
-        score = log_likelihood(stage, fitted.codecs[target], tested.coded[target], codes)
-        if score > best[0]:
-            best = (score, way)
-    return best[1], best[0]
+        return log_likelihood(stage, fitted.codecs[target], tested.coded[target], codes)
+
+    return max(candidates, key=score)
 
 
 def _root_stage(codec: Codec, coded: Coded, rules: StageRules, rng: np.random.Generator) -> Stage:
@@ -282,9 +281,15 @@ def _tree_rules(codec: Codec, rows: int, rules: StageRules, least: int | None) -
 
 
 def _strongest_cuts(
-    features: Singles, embedded: Floats, tree_rules: Mapping[str, int], grid: int, input_gain: float
+    features: Singles, embedded: Floats, tree_rules: Mapping[str, int], rules: StageRules, rng: np.random.Generator
 ) -> dict[int, list[float]]:
-    """Return the thresholds per input that gain most, as many as keep the grid of their cells within `grid`."""
+    """Return the thresholds per input that gain most, as many as keep the grid of their cells within `rules.grid`."""
+    rows = len(features)
+    if rows > rules.cut_rows:
+        some = rng.choice(rows, rules.cut_rows, replace=False)
+        features, embedded = features[some], embedded[some]
+        least = max(1, round(tree_rules["min_samples_leaf"] * rules.cut_rows / rows))
+        tree_rules = {**tree_rules, "min_samples_leaf": least}
     tree = DecisionTreeRegressor(**tree_rules).fit(features, embedded).tree_
     inner = np.flatnonzero(tree.children_left >= 0)
     impurity = tree.weighted_n_node_samples * tree.impurity
@@ -296,14 +301,14 @@ def _strongest_cuts(
     gain_of_input: dict[int, float] = {}
     for (feature, _), gain in gain_of.items():
         gain_of_input[feature] = gain_of_input.get(feature, 0.0) + gain
-    least = input_gain * sum(gain_of_input.values())
+    least_gain = rules.input_gain * sum(gain_of_input.values())
     cuts: dict[int, list[float]] = {}
     cells = 1
     for feature, threshold in sorted(gain_of, key=lambda cut: -gain_of[cut]):
-        if gain_of_input[feature] < least:
+        if gain_of_input[feature] < least_gain:
             continue
         groups = len(cuts.get(feature, [])) + 1
-        if cells // groups * (groups + 1) <= grid:
+        if cells // groups * (groups + 1) <= rules.grid:
             cuts.setdefault(feature, []).append(threshold)
             cells = cells // groups * (groups + 1)
     return cuts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +54,8 @@ def fit_chain(table: pa.Table, rules: Rules, seed: int, first: Sequence[str] = (
     chosen = rng.permutation(learned.rows)[: rules.choosing_rows]
     cut = len(chosen) * 2 // 3
     trial = _Trial(learned.part(chosen[:cut]), learned.part(chosen[cut:]), rules, seed)
-    small = _Trial(learned.part(chosen[: rules.ordering_rows]), learned.part(chosen[cut:][: rules.ordering_rows]), rules, seed)
+    few = rules.ordering_rows
+    small = _Trial(learned.part(chosen[:cut][:few]), learned.part(chosen[cut:][:few]), rules, seed)
     with ThreadPoolExecutor(2) as pool:
         plan = _best_plan(pieces, learned, leading, small, pool)
         stages = list(pool.map(lambda i: _fit_piece(i, plan, learned, trial), plan.order))
@@ -85,11 +86,12 @@ def _best_plan(
     plans = [Plan(tuple(with_inputs_first(pieces, order, determined)), determined) for order in candidates]
     if len(plans) == 1 or trial.tested.rows < 100:
         return plans[0]
+    coarse = replace(trial.rules.stages, leaves=64, grid=2**12, indices=1)
     known: dict[tuple[int, tuple[int, ...]], float] = {}
 
     def score(step: tuple[int, tuple[int, ...]]) -> float:
         target, inputs = step
-        stage = fit_stage(target, inputs, trial.fitted, trial.rules.stages, trial.seed)
+        stage = fit_stage(target, inputs, trial.fitted, coarse, trial.seed)
         codes = [c.code for c in trial.tested.coded]
         return log_likelihood(stage, trial.fitted.codecs[target], trial.tested.coded[target], codes)
 
@@ -109,7 +111,7 @@ def _fit_piece(target: int, plan: Plan, learned: Learned, trial: _Trial) -> Stag
     if by is not None:
         return _lookup_stage(by, target, learned, trial.seed)
     inputs = _most_informative(target, plan.earlier(target), learned)
-    way, _ = choose_way(target, inputs, trial.fitted, trial.tested, trial.rules.stages, trial.seed)
+    way = choose_way(target, inputs, trial.fitted, trial.tested, trial.rules.stages, trial.seed)
     return fit_stage(target, inputs, learned, trial.rules.stages, trial.seed, way)
 
 

@@ -45,9 +45,9 @@ class Rules:
     rare_rows_share: float = 0.04
     """Rows with such levels are left out as long as they are at most this share; beyond it their levels are drawn anew."""
     dependency_share: float = 0.998
-    choosing_rows: int = 18_000
+    choosing_rows: int = 12_000
     """On so many rows, two thirds to fit and one third to judge, it is chosen how each column is fitted."""
-    ordering_rows: int = 6_000
+    ordering_rows: int = 3_000
     """As many rows are fitted and judged by for every order of the columns that is tried."""
 
 

@@ -33,6 +33,8 @@ class StageRules:
     leaf_rows: int = 100
     leaves: int = 512
     grid: int = 2**16
+    cut_rows: int = 12_000
+    """Where to cut the inputs is found on at most so many rows; the leaves are fitted on all."""
     input_gain: float = 0.005
     """Share of the tree's gain that an input must have to be read at all."""
     singleton_weight: float = 0.6
