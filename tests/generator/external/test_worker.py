@@ -129,3 +129,25 @@ def test_a_worker_that_dies_says_how(tmp_path: Path) -> None:
     (site / "crash.pth").write_text("import os; os.kill(os.getpid(), 11)\n")
     with pytest.raises(WorkerError, match="ended by signal SIGSEGV"):
         ask(WorkerPlace(python), request(), arrays(), extra="ctgan")
+
+
+def test_a_worker_gets_no_variables_that_may_hold_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = bare_environment(tmp_path / "telling")
+    site = next((tmp_path / "telling" / "lib").iterdir()) / "site-packages"
+    # A stand-in for an interpreter that tells what it was given: its start-up hook writes the variables down.
+    (site / "tell.pth").write_text(
+        f"import os; open({str(tmp_path / 'told')!r}, 'w').write(' '.join(sorted(os.environ)))\n"
+    )
+    for name in (
+        "POSTGRES_PASSWORD",
+        "AWS_SECRET_ACCESS_KEY",
+        "GUARDIAN_JWT_KEY",
+        "OMP_NUM_THREADS",
+        "CUDA_VISIBLE_DEVICES",
+    ):
+        monkeypatch.setenv(name, "1")
+    with pytest.raises(MissingExtraError):
+        ask(WorkerPlace(python), request(), arrays(), extra="ctgan")
+    told = set((tmp_path / "told").read_text().split())
+    assert {"OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "PATH"} <= told
+    assert not {"POSTGRES_PASSWORD", "AWS_SECRET_ACCESS_KEY", "GUARDIAN_JWT_KEY"} & told

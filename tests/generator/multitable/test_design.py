@@ -199,3 +199,18 @@ class TestCommand:
         assert isinstance(result.exception, InputError)
         assert "which is not in customers.customer_id" in str(result.exception)
         assert not (tmp_path / "made").exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--tables", "shop", "--rows", "5"], "--rows does not go with --tables"),
+            (["--tables", "shop", "--engine", "ctgan"], "--engine does not go with --tables"),
+            (["orders.csv", "--scale", "2"], "--scale goes with --tables only"),
+        ],
+    )
+    def test_an_option_that_would_do_nothing_is_refused(
+        self, arguments: list[str], message: str, tmp_path: Path
+    ) -> None:
+        result = CliRunner().invoke(build_app(), ["generate", *arguments, "--output", str(tmp_path / "made.csv")])
+        assert isinstance(result.exception, InputError)
+        assert message in str(result.exception)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from inferloop_synthetic.advisor.costs import WillNotFit
 from inferloop_synthetic.data.policy import SourceRefused
 from inferloop_synthetic.errors import ConstraintError, InputError, ModelFileError, SyntheticError
 from inferloop_synthetic.jobs.errors import IdempotencyConflict, JobActive, JobNotFound, QuotaExceeded, Unavailable
@@ -133,6 +134,8 @@ def as_problem(error: Exception) -> Response | None:
             return problem(422, "source-refused", str(error), hint)
         case ConstraintError():
             return problem(422, "constraint-not-met", str(error), "Loosen the constraint or condition that it names.")
+        case WillNotFit():
+            return problem(413, "will-not-fit", str(error), error.hint)
         case InputError() | ModelFileError() | SyntheticError():
             hint = getattr(error, "hint", "") or "Correct what it names and send the request again."
             return problem(422, "invalid-input", getattr(error, "message", None) or str(error), hint)

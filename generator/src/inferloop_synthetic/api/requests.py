@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, WithJsonSchema
 
 from inferloop_synthetic.api.policies import policy_tree
 from inferloop_synthetic.api.problems import FieldProblem, field_problems, invalid
+from inferloop_synthetic.engine import find_engine
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.external.requested import GENERATOR_TYPES, REPLACED, engine_for
 from inferloop_synthetic.pipeline.spec import Format, GenerationSpec
@@ -74,6 +75,10 @@ class GenerateRequest(_Asked):
         None, max_length=100, description="The name of earlier services for an engine.", examples=[*GENERATOR_TYPES, *REPLACED]
     )
     model_type: str | None = Field(None, max_length=100, description="With `generator_type`: which of its models.")
+    engine_options: dict[str, JsonValue] = Field(
+        {}, max_length=100, description="The engine's hyper-parameters, as GET /generators/{name} lists them.",
+        examples=[{"epochs": 50}],
+    )  # fmt: skip
     where: Conditions = Field(None, description="What all rows hold: a value, a list of values, or `low` and `high`, by column.")
     format: Format | None = Field(None, description="How the result is kept, and answered where Accept names nothing.")
     part_rows: int | None = Field(None, ge=1, le=100_000_000, description="Rows of a part of the result.")
@@ -161,6 +166,16 @@ def engine_of(request: GenerateRequest, engines: Mapping[str, object]) -> str:
     return name
 
 
+def _options(engine: str, given: dict[str, Any]) -> dict[str, Any]:
+    try:
+        if given:
+            find_engine(engine, given)
+    except InputError as error:
+        hint = f"GET /generators/{engine} lists its hyper-parameters with their ranges."
+        raise invalid([FieldProblem(field="engine_options", message=str(error))], hint) from None
+    return given
+
+
 def spec_of(
     request: GenerateRequest, settings: Settings, *, engine: str, schema: TableSchema | None, source: str | None
 ) -> GenerationSpec:
@@ -168,6 +183,7 @@ def spec_of(
     policy = policy_tree(request.policy) if request.check else None
     tree: dict[str, Any] = {
         "policy": policy, "source": source, "table": request.table, "rows": request.rows, "seed": request.seed, "engine": engine,
+        "engine_options": _options(engine, request.engine_options),
         "where": request.where or {}, "format": request.format or "parquet",
         "timeout": request.timeout,
         "part_rows": request.part_rows or settings.part_rows,

@@ -194,7 +194,13 @@ def open_services(loaded: Loaded, role: Literal["api", "worker"] = "api", *, que
         uploads=uploads,
         policy=callers,
         worker_policy=workers,
-        limits=Limits(columns=settings.max_columns, rows=settings.max_rows, memory_bytes=settings.max_unpacked_mb * 2**20),
+        limits=Limits(
+            columns=settings.max_columns,
+            rows=settings.max_rows,
+            memory_bytes=settings.max_unpacked_mb * 2**20,
+            learning_bytes=megabytes * 2**20 or None,
+            learning_seconds=settings.default_timeout,
+        ),
     )
     if not engines:
         logger.warning("no engine for this service's data is installed: generations are answered with 501")

@@ -22,6 +22,7 @@ COMMANDS = {
     "report": ("report:report", "Make the HTML report again from a validation's JSON."),
     "create-config": ("create_config:create_config", "Write a configuration for `generate --config`, asking or from a template."),
     "schema": ("schema:schema", "Show the schema detected in a table, to edit and give back."),
+    "advise": ("advise:advise", "Predict time, memory and likeness of each engine on a table."),
     "info": ("info:info", "Show the version, the engines that are installed, and the settings."),
     "serve": ("serve:serve", "Serve the HTTP API."),
     "worker": ("worker:worker", "Work on jobs that the API took."),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 
-from inferloop_synthetic.cli.options import is_model, is_schema, options_from_file, parse_where
+from inferloop_synthetic.cli.options import engine_options, is_model, is_schema, options_from_file, parse_where, refuse_given
 from inferloop_synthetic.cli.output import read_target, write_folder, write_single
 from inferloop_synthetic.cli.progress import Narrator
 from inferloop_synthetic.cli.tables import generate_tables
@@ -25,9 +23,12 @@ from inferloop_synthetic.policy import REFUSED, read_policy, verdict_from_json
 from inferloop_synthetic.schema import read_schema
 
 ONE_FILE = "in-process"
+WITH_TABLES = {"tables", "output", "scale", "table_format", "seed", "config", "source"}
+"""Parameters that mean something with --tables."""
 
 
 def generate(
+    context: typer.Context,
     output: Annotated[str, typer.Option("--output", "-o", help="Where to write; the extension says the format.")],
     source: Annotated[
         str,
@@ -87,8 +88,10 @@ def generate(
     if tables is not None:
         if source:
             raise InputError(f"--tables is given, so {source} is one source too many")
+        refuse_given(context, context.params.keys() - WITH_TABLES, "does not go with --tables")
         generate_tables(tables, Path(output), scale=scale, seed=seed, form=table_format, console=console)
         return
+    refuse_given(context, {"scale", "table_format"}, "goes with --tables only (else --rows and the extension say it)")
     if not source:
         raise InputError("give a table, a schema or a model to start from, or several tables with --tables")
     target = read_target(output, parts=part_rows is not None or executor != ONE_FILE)
@@ -97,7 +100,7 @@ def generate(
         raise InputError("--report compares with a real table; from a schema or a model alone there is none")
     tree: dict[str, Any] = {
         **_source(source),
-        "table": table, "query": query, "engine": engine, "engine_options": _options(engine_option or []),
+        "table": table, "query": query, "engine": engine, "engine_options": engine_options(engine_option or []),
         "rows": rows, "seed": seed, "fit_rows": fit_rows, "format": target.format,
         "validate": report is not None, "holdout": holdout, "guard_spreadsheets": guard_spreadsheets,
     }  # fmt: skip
@@ -132,16 +135,6 @@ def _source(source: str) -> dict[str, Any]:
     if is_schema(source):
         return {"schema": read_schema(Path(source)).model_dump(mode="json")}
     return {"model": source} if is_model(source) else {"source": source}
-
-
-def _options(pairs: list[str]) -> Mapping[str, object]:
-    found = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise InputError(f"--engine-option {pair!r}: write name=value")
-        found[name] = yaml.safe_load(value)
-    return found
 
 
 def _learned(spec: GenerationSpec, narrator: Narrator, console: Console) -> Learned:

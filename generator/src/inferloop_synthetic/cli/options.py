@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import typer
+import yaml
 
 from inferloop_synthetic.config import read_config
 from inferloop_synthetic.data.location import Location
@@ -36,6 +37,28 @@ def options_from_file(context: typer.Context, path: Path | None) -> Path | None:
     if path is not None:
         context.default_map = read_config(path).as_options()
     return path
+
+
+def engine_options(pairs: Sequence[str]) -> dict[str, object]:
+    """Return what texts such as `epochs=50` or `generator_dim=[64, 64]` set, by name."""
+    found: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InputError(f"--engine-option {pair!r}: write name=value")
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InputError(f"--engine-option {pair!r}: {value!r} is no value: {str(error).splitlines()[0]}") from error
+    return found
+
+
+def refuse_given(context: typer.Context, names: Collection[str], why: str) -> None:
+    """Raise InputError where one of these parameters was given, which would do nothing."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in names and source is not None and source.name in {"COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP"}:
+            raise InputError(f"{parameter.opts[0]} {why}")
 
 
 def parse_where(texts: Sequence[str]) -> dict[str, dict[str, object]]:

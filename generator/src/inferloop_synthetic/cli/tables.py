@@ -61,7 +61,8 @@ def _design(path: Path, console: Console) -> tuple[Design, Path]:
     if not path.is_dir():
         raise InputError(f"{path}: there is no such file or folder")
     design = detect_design(path)
-    console.print(f"{file} is not there; these relationships were found, write them there to change them:", highlight=False)
+    said = f"{file} is not there; these relationships were found, write them there to change them:"
+    console.print(said, highlight=False, markup=False, soft_wrap=True)
     console.print(design_yaml(design), highlight=False, markup=False, end="")
     return design, path
 

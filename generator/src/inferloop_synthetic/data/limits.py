@@ -18,3 +18,7 @@ class Limits:
     """Of a file, as it is stored and as it is unpacked."""
     seconds: float = 3600.0
     """For a web address or a database to answer with all of it."""
+    learning_bytes: int | None = None
+    """Memory that learning may take; what is free where it is None."""
+    learning_seconds: float | None = None
+    """For learning, where the specification says none; no limit where it is None."""

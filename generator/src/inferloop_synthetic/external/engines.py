@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from inferloop_synthetic import generators
+from inferloop_synthetic.advisor.costs import CostLimits, check_fits
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.external import options
 from inferloop_synthetic.external.frames import as_frame
@@ -56,6 +57,8 @@ class ExternalEngine:
             if name not in names:
                 raise InputError(f"column {name!r} is generated or computed, and cannot be conditioned on")
         data = _plain(table.select(names))
+        place = self._place or WorkerPlace.from_environment()
+        check_fits(data, schema, self.name, CostLimits(place.limit), options=self.options.model_dump())
         groups = _groups(schema, names)
         chosen = self.options
         columns, frame = as_frame(data, groups, chosen.discrete_up_to, chosen.most_categories, seed)
@@ -67,12 +70,11 @@ class ExternalEngine:
                 "engine": self.name, "seed": seed, "order": frame.order, "numbers": list(frame.numbers),
                 "categories": list(frame.categories), "options": chosen.for_library(),
             }  # fmt: skip
-            place = self._place or WorkerPlace.from_environment()
             arrays = {**frame.numbers, **frame.categories}
             header, answer = ask(place, request, arrays, extra=self.extra, progress=self._progress)
             learned = understand(header, answer)
             notes = tuple(_notes(header))
-            cost = Cost(float(header["seconds"]), int(header["peak_bytes"]))
+            cost = Cost(float(header["seconds"]), float(header["processor_seconds"]), int(header["peak_bytes"]))
         types = tuple((n, e, bool(pa.types.is_integer(table.schema.field(n).type))) for n, e in computed.items())
         content = ExternalContent(self.name, schema_yaml(schema), notes, columns, learned, generated, types)
         return ExternalModel(content, cost)

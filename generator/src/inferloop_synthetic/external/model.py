@@ -67,6 +67,8 @@ class Cost:
     """What learning took in the worker process."""
 
     seconds: float
+    processor_seconds: float
+    """Of all threads together, from the start of the process on."""
     peak_bytes: int
 
 

@@ -28,6 +28,13 @@ MEMORY_SHARE = 0.8
 _START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('child', run_name='__main__')"
 
 
+PASSED_ON = re.compile(
+    r"PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|PYTHON(DONTWRITEBYTECODE|UNBUFFERED|HASHSEED|UTF8)|"
+    r"\w+_NUM_THREADS|(CUDA|NVIDIA|TORCH|PYTORCH|NCCL|OMP|KMP|MKL|XDG)_\w+"
+)
+"""Environment variables that a worker gets: none of those that hold credentials."""
+
+
 class WorkerError(SyntheticError):
     """An engine's worker process could not do its work."""
 
@@ -110,7 +117,13 @@ def _start(place: WorkerPlace, log: IO[bytes]) -> tuple[subprocess.Popen[bytes],
     command = [program, "-P", "-c", _START, str(folder), *map(str, numbers), str(os.getpid()), str(place.limit)]
     try:
         process = subprocess.Popen(  # noqa: S603  (the interpreter is the operator's choice)
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=numbers, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=numbers,
+            start_new_session=True,
+            env={name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)},
         )
     except OSError as error:
         channel.close()

@@ -120,7 +120,7 @@ class TablesDrawing:
 
     def __init__(self, fitted: Fitted, seed: int, folder: Path, scale: float = 1.0) -> None:
         if not 0 < scale < 1e9:
-            raise InputError(f"scale {scale}: a number greater than 0 is expected")
+            raise InputError(f"scale {scale}: a number between 0 and 1,000,000,000 is expected")
         self._fitted, self._seed, self._folder, self._scale = fitted, seed, folder, scale
         self.spools: dict[tuple[str, str], Spool] = {}
         """By child and column: what was drawn for each relationship."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 
 from inferloop_synthetic import __version__
+from inferloop_synthetic.advisor.costs import CostLimits, check_fits
 from inferloop_synthetic.data.limits import Limits
 from inferloop_synthetic.data.location import Location
 from inferloop_synthetic.data.policy import SourcePolicy
@@ -122,6 +123,9 @@ def learn(
     real, held_out = _split(read.table, spec) if spec.check else (read.table, None)
     schema = spec.table_schema or detect_schema(real)
     spec = _settled(spec, read.rows, schema)
+    bounds = limits or Limits()
+    costs = CostLimits.here(bounds.learning_bytes, spec.timeout or bounds.learning_seconds)
+    check_fits(real, schema, spec.engine, costs, options=spec.engine_options)
     tell("fit", 0, real.num_rows)
     model = find_engine(spec.engine, spec.engine_options).fit(real, schema, seed=spec.seed, first=list(spec.where))
     tell("fit", real.num_rows, real.num_rows)

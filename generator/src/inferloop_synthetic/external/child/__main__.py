@@ -51,7 +51,12 @@ def _answer(channel: socket.socket, request: dict[str, Any], arrays: dict[str, A
         out_of_memory = "memory" in str(error).lower() and isinstance(error, RuntimeError)
         kind = "memory" if out_of_memory else "library"
         return {"failed": kind, "message": f"{type(error).__name__}: {error}"[:2000]}, {}
-    return {**found, "seconds": time.perf_counter() - start, "peak_bytes": peak_bytes()}, answer
+    return {
+        **found,
+        "seconds": time.perf_counter() - start,
+        "processor_seconds": time.process_time(),
+        "peak_bytes": peak_bytes(),
+    }, answer
 
 
 if __name__ == "__main__":
