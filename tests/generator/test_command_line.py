@@ -132,7 +132,7 @@ def test_info_lists_the_engine(run: Run, tmp_path: Path) -> None:
         (["generate", "orders.csv", "-o", "o.xyz"], "extension .xyz"),
         (["generate", "nothing.csv", "-o", "o.csv"], "no such file"),
         (["generate", "orders.csv", "-o", "no/o.csv"], "no folder no"),
-        (["generate", "orders.csv", "-o", "o.csv", "--engine", "magic"], "no engine 'magic'; installed are tabular"),
+        (["generate", "orders.csv", "-o", "o.csv", "--engine", "magic"], "no engine 'magic'; installed are copulagan"),
         (["generate", "orders.csv", "-o", "o.csv", "--where", "colour=red"], "no column 'colour'"),
         (["generate", "orders.csv", "-o", "o.csv", "--where", "country=XX"], "no value XX"),
         (["generate", "orders.csv", "-o", "o.csv", "--where", "price>=cheap"], "'cheap' is not a number"),

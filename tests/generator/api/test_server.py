@@ -143,8 +143,8 @@ def test_settings_are_printed_with_their_source_and_without_secrets(tmp_path: Pa
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
-        ({"GUARDIAN_PORT": "x"}, "GUARDIAN_PORT (variable GUARDIAN_PORT)"),
-        ({"GUARDIAN_AUTHENTICATION": "off", "GUARDIAN_HOST": "0.0.0.0"}, "loopback"),
+        ({"GUARDIAN_WORKERS": "x"}, "GUARDIAN_WORKERS (variable GUARDIAN_WORKERS)"),
+        ({"GUARDIAN_AUTHENTICATION": "off", "GUARDIAN_HOST": "0.0.0.0"}, "set GUARDIAN_HOST=127.0.0.1"),
         ({"GUARDIAN_TEMP_DIR": "/proc/nothing"}, "GUARDIAN_TEMP_DIR"),
         ({"GUARDIAN_CONFIG_FILE": "/nothing.yaml"}, "cannot be read"),
         ({"SERVICE": "video"}, "SERVICE"),

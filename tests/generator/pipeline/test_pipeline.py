@@ -92,7 +92,7 @@ def test_parts_hold_all_rows_and_follow_each_other(rows: int, expected: list[int
 
 
 def test_too_many_parts_are_refused() -> None:
-    with pytest.raises(InputError, match="part_rows: 1 makes 1,000,000 parts"):
+    with pytest.raises(InputError, match="1,000,000 rows in parts of 1 are 1,000,000 parts"):
         plan_parts(small(rows=1_000_000, part_rows=1))
 
 

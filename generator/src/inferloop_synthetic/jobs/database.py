@@ -18,8 +18,10 @@ SQLITE_WAIT_S = 15.0
 """How long a writer waits for the one that another process is."""
 TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 DISK_FULL = "53100"
-LOST = ("08", "53", "57")
-"""Classes of SQLSTATE: connection, resources, the operator's intervention (shutdown, crash, starting up)."""
+LOST = ("08", "28", "3D", "53", "57")
+"""Classes of SQLSTATE: connection, wrong credentials, no such database, resources, the operator's intervention (shutdown, crash,
+starting up).
+"""
 
 
 class Database:

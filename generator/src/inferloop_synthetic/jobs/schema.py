@@ -6,6 +6,8 @@ may start at once, and one killed half way leaves the tables as they were.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from inferloop_synthetic.jobs.database import Database
 
 VERSION_TABLE = "inferloop_schema"
+UPGRADE_SECONDS = 600
 LOCK = 0x494E464C4F4F5001
 """The PostgreSQL advisory lock of upgrades."""
 
@@ -32,8 +35,12 @@ def migrate(database: Database) -> str:
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":
             # Another process may be upgrading a large table: that is longer than a server may be silent otherwise.
-            _wait_long(connection)
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            with _patient(connection):
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+                found, known = _found(connection, database.where), _known()
+                if found != known[0]:
+                    upgrade(connection)
+            return known[0]
         found, known = _found(connection, database.where), _known()
         if found != known[0]:
             upgrade(connection)
@@ -56,10 +63,19 @@ def check_schema(database: Database) -> None:
         raise SchemaError(f"the database {database.where} {was}", "Start `serve` or `worker` without --no-migrate once.")
 
 
-def _wait_long(connection: Connection) -> None:
+@contextlib.contextmanager
+def _patient(connection: Connection) -> Iterator[None]:
+    """Let the server be silent for long; the connection goes back to others, which are told of silence as before."""
     socket = getattr(connection.connection.driver_connection, "_usock", None)
-    if socket is not None:
-        socket.settimeout(600)
+    if socket is None:
+        yield
+        return
+    before = socket.gettimeout()
+    socket.settimeout(UPGRADE_SECONDS)
+    try:
+        yield
+    finally:
+        socket.settimeout(before)
 
 
 def _found(connection: Connection, where: str) -> str | None:

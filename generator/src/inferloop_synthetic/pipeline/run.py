@@ -11,7 +11,7 @@ from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.executors import Executor
 from inferloop_synthetic.pipeline.destination import Destination
 from inferloop_synthetic.pipeline.finish import MANIFEST, Manifest, finish, read_manifest
-from inferloop_synthetic.pipeline.make import RECEIPTS
+from inferloop_synthetic.pipeline.make import RECEIPTS, receipt_name
 from inferloop_synthetic.pipeline.parts import PartReceipt, plan_parts
 from inferloop_synthetic.pipeline.prepare import Prepared, Progress, prepare
 from inferloop_synthetic.pipeline.spec import GenerationSpec
@@ -80,7 +80,7 @@ def remove_results(destination: Destination) -> None:
 
 def _make_room(prepared: Prepared, destination: Destination) -> None:
     """Remove parts of an unfinished generation that this one will not write; raises InputError for files that are not ours."""
-    planned = {part.name for part in plan_parts(prepared.spec)}
+    planned = {name for part in plan_parts(prepared.spec) for name in (part.name, receipt_name(part))}
     ours = _part_names(destination)
     for name in destination.names():
         if name in ours and name not in planned:
