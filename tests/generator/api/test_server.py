@@ -60,11 +60,25 @@ def test_a_job_in_flight_goes_on_after_the_server_was_ended_and_started_again(tm
         second.stop()
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_temporary_folder_may_have_a_long_path(tmp_path: Path, processes: str):
+    """Longer than the path of a socket may be."""
+    started = start_server(tmp_path / ("long" * 30), "--workers", processes)
+    try:
+        with started.client() as client:
+            answer = client.post("/generate", json={"data": ROWS, "rows": 3}, headers={"Prefer": "wait"})
+            assert answer.status_code == 200, answer.text + "".join(started.errors)
+    finally:
+        started.stop()
+
+
 def test_several_processes_answer_from_one_database_and_add_up_their_metrics(tmp_path: Path):
     started = start_server(tmp_path, "--workers", "2")
     try:
         with started.client() as client:
-            job = client.post("/generate", json={"data": ROWS, "rows": 30}).json()["id"]
+            answer = client.post("/generate", json={"data": ROWS, "rows": 30})
+            assert answer.status_code == 202, answer.text + "".join(started.errors)
+            job = answer.json()["id"]
             assert client.get(f"/jobs/{job}", headers={"Prefer": "wait=60"}).json()["state"] == "succeeded"
             processes = set()
             for _ in range(40):

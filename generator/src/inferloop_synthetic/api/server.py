@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing.util
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 HEAD_BYTES = 32_768
 HEAD_SECONDS = 20.0
 KEEP_ALIVE_SECONDS = 75
+SOCKET_PATH_BYTES = 103
+"""What every system takes as the path of a socket: 107 on Linux, 103 on macOS."""
 FACTORY = "inferloop_synthetic.api.server:application"
 
 
@@ -124,6 +127,7 @@ def run(file: Path | None, options: Mapping[str, object]) -> None:
     settings = loaded.settings
     make_private(settings.temp_dir)
     make_private(settings.temp_dir / "tmp")
+    _keep_sockets_short(settings.temp_dir / "tmp")
     os.environ["TMPDIR"] = str(settings.temp_dir / "tmp")
     # The handlers of the command line would turn an end in good order into an interruption.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -140,6 +144,15 @@ def run(file: Path | None, options: Mapping[str, object]) -> None:
     _share(settings, options)
     _log(settings)
     uvicorn.run(FACTORY, factory=True, workers=settings.workers, **common)
+
+
+def _keep_sockets_short(folder: Path) -> None:
+    """Let multiprocessing keep its sockets in the system's temporary folder where their path below `folder` would be too long.
+
+    It settles on a folder at the first use, for all processes that it starts.
+    """
+    if len(os.fsencode(folder / "pymp-12345678/listener-12345678")) > SOCKET_PATH_BYTES:
+        multiprocessing.util.get_temp_dir()
 
 
 def _share(settings: Settings, options: Mapping[str, object]) -> None:
