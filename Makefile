@@ -17,12 +17,14 @@ ARGS ?=
 # Two workers: the machines that this has to pass on have two cores.
 WORKERS ?= 2
 DEMO := build/demo
+# CONTAINERS=no leaves out what needs a machine that runs containers.
+NO_CONTAINERS := $(if $(filter no,$(CONTAINERS)),--ignore=tests/generator/container)
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: help setup tools lock demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
-	bench bench-api bench-memory clean engines ray image test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
+	bench bench-api bench-memory clean engines ray image test-image-reproducible test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,8 +50,8 @@ engines: setup ## Install SDV and CTGAN into an environment of their own, outsid
 ray: setup ## Install Ray beside the environment of the tests, outside the tree (once)
 	@$(BIN)/python tools/extra_environment.py ray >/dev/null
 
-test: need-terraform test-servers test-browser test-containers engines ray ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
-	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(TESTS)
+test: need-terraform test-servers test-browser $(if $(NO_CONTAINERS),,test-containers) engines ray ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
+	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(NO_CONTAINERS) $(TESTS)
 
 test-servers: setup ## Install PostgreSQL and Redis for the tests, from Debian's packages, where they are missing
 	@$(BIN)/python tools/need_servers.py
@@ -62,6 +64,9 @@ test-containers: setup ## Install what builds and runs containers for the tests,
 
 image: setup ## Build a container image (ROLE=api|worker BASE=IMAGE), with its SBOM and its size by part
 	@exec $(BIN)/python tools/image/main.py --role $(or $(ROLE),api) --base $(or $(BASE),auto) $(ARGS)
+
+test-image-reproducible: setup test-containers ## Build an image twice, the second time from nothing, and compare (ROLE=api|worker)
+	@exec $(BIN)/python tools/image/main.py --role $(or $(ROLE),api) --base $(or $(BASE),auto) --twice $(ARGS)
 
 report-image: test-browser ## Write the README's picture of a report anew
 	@OMP_NUM_THREADS=1 $(BIN)/python generator/bench/report_image.py docs/images/report.png

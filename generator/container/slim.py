@@ -36,11 +36,11 @@ RULES = (
             "alembic/testing",
         ),
     ),
-    Rule("for compiling against", ("**/include", "**/includes", "**/*.pyx", "**/*.pxd", "**/*.pxi", "**/*.pyi", "**/*.a")),
+    Rule("for compiling against", ("**/include", "**/*.pyx", "**/*.pxd", "**/*.pxi", "**/*.pyi", "**/*.a")),
     Rule("sources in C and C++", ("**/*.c", "**/*.cc", "**/*.cpp", "**/*.h", "**/*.hpp", "**/*.cu", "**/*.cuh", "pyarrow/src")),
     Rule(
-        "Arrow's RPC, S3 client and plan format: the API is ours, obstore reads object stores",
-        ("pyarrow/*flight*", "pyarrow/*substrait*", "pyarrow/*_s3*", "pyarrow/*_orc.*", "pyarrow/*gandiva*"),
+        "Arrow's RPC, S3 client and Hadoop's formats: the API is ours, obstore reads object stores",
+        ("pyarrow/*flight*", "pyarrow/*_s3*", "pyarrow/*_orc.*", "pyarrow/*_hdfs.*", "pyarrow/*gandiva*"),
     ),
     Rule("example data", ("sklearn/datasets/data", "sklearn/datasets/images", "scipy/datasets")),
     Rule(
@@ -53,7 +53,8 @@ RULES = (
         ("pygments/lexers/*.py",),
         kept=re.compile(r"_.*|python\.py|data\.py|special\.py|console\.py|diff\.py"),
     ),
-    Rule("tools that compile, document or measure", ("numpy/f2py", "numpy/_pyinstaller", "**/conftest.py")),
+    Rule("where our wheel lay while it was installed", ("*.dist-info/direct_url.json",)),
+    Rule("for makers of packages and tests", ("numpy/_pyinstaller", "**/conftest.py")),
 )
 STRIPPED = tuple(
     f"{package}/**/*.so*"

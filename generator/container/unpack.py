@@ -148,13 +148,14 @@ def finish(root: Path) -> None:
     shutil.rmtree(root / "usr/share/ca-certificates")
     for name in ("dev", "proc", "sys", "run"):
         (root / name).mkdir(mode=0o755, exist_ok=True)
-    for name in ("tmp", "data"):  # also for a user of another number in group 0, as OpenShift has them
-        (root / name).mkdir()
-        (root / name).chmod(0o770)
-        os.chown(root / name, USER, 0)
     for path in root.rglob("*"):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & 0o1775)
+    (root / "data").mkdir()
+    (root / "data").chmod(0o770)
+    os.chown(root / "data", USER, 0)  # group 0: OpenShift gives each project a user number of its own, in that group
+    (root / "tmp").mkdir()
+    (root / "tmp").chmod(0o1777)  # runc gives what is mounted there the rights of the folder below
 
 
 def compile_library(root: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
+import platform
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,13 @@ HARDENED = (
     "--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--pids-limit=256",
     "--memory=2g", "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=512m,mode=1777",
 )  # fmt: skip
+PROGRAMS = ("buildah", "podman", "runc", "mmdebstrap")
+LEFT_OUT = "Where that cannot be had, leave these tests out by name: make test CONTAINERS=no"
+STUCK_SECONDS = 900
+"""No command here takes a tenth of this; one that does not end must not keep the whole run from ending."""
+BUILD_STUCK_SECONDS = 3600
+LARGEST = 12_000_000_000
+"""Bytes of images that the tests keep between runs; the API's image with all its steps takes about two thousand million."""
 ENGINE = """\
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]
@@ -43,7 +52,7 @@ class Podman:
 
     def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run podman, and fail the test with what it says where it fails."""
-        done = subprocess.run(self.command(*words), check=False, capture_output=True, text=True, env=self.environment())
+        done = finished(self.command(*words), self.environment(), STUCK_SECONDS)
         if check and done.returncode:
             pytest.fail(
                 f"podman {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}", pytrace=False
@@ -82,45 +91,111 @@ def storage() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inferloop" / "containers"
 
 
-def ready() -> Podman:
+def finished(command: Sequence[str], environment: Mapping[str, str], seconds: int) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; one that does not end fails the test, and is killed with all that it started."""
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except BaseException as problem:
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(problem, subprocess.TimeoutExpired):
+                pytest.fail(f"stuck for {seconds} s, and killed: {' '.join(command)}", pytrace=False)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def ready(place: Path | None = None) -> Podman:
     """Return podman once it has run something; tests fail, and say why, where this machine cannot run containers."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    absent = [name for name in ("buildah", "podman", "runc", "mmdebstrap") if shutil.which(name, path=path) is None]
+    absent = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
+    if platform.system() != "Linux" or os.geteuid() != 0:
+        pytest.fail(f"the tests of the container run on Linux, as root. {LEFT_OUT}", pytrace=False)
     if absent:
-        pytest.fail(f"{', '.join(absent)} missing: run `make test-containers`", pytrace=False)
-    podman = Podman(storage())
+        pytest.fail(f"{', '.join(absent)} missing: run `make test-containers`. {LEFT_OUT}", pytrace=False)
+    podman = Podman(place or storage())
     podman.storage.mkdir(parents=True, exist_ok=True)
     (podman.storage / "containers.conf").write_text(ENGINE)
+    probe(podman)
     return podman
 
 
-def build(podman: Podman, output: Path, *options: str) -> str:
-    """Build the image through the program behind `make image`; return what it printed. One build at a time."""
-    fixed = ["--base", "packages", "--builder", "buildah", "--storage", str(podman.storage), "--output", str(output)]
-    command = [sys.executable, "tools/image/main.py", *fixed, *options]
-    with (podman.storage / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=podman.environment(),
-        )
-    if done.returncode:
-        pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-6000:]}", pytrace=False)
-    return done.stdout
-
-
 def probe(podman: Podman) -> None:
-    """Run the smallest container, and tell apart an image that is wrong from a machine that cannot run any."""
-    done = podman.hardened("--help", check=False)
+    """Run the smallest container, of this machine's own /usr: what fails now is the machine's doing, not the image's."""
+    root = podman.storage / "probe"
+    for name in ("bin", "lib", "lib64"):
+        if not (root / name).is_symlink():
+            root.mkdir(exist_ok=True)
+            (root / name).symlink_to(f"usr/{name}")
+    words = [
+        "run",
+        "--rm",
+        "--network=none",
+        *HARDENED,
+        "--volume=/usr:/usr:ro",
+        "--rootfs",
+        str(root),
+        "/usr/bin/true",
+    ]
+    done = podman.run(*words, check=False)
     if done.returncode:
         pytest.fail(
             f"this machine cannot run a container with podman and runc (exit {done.returncode}): {done.stderr.strip()}\n"
-            "The kernel needs namespaces, overlayfs and the memory and pids control groups. Where it has them not, leave these "
-            "tests out by name: pytest --ignore=tests/generator/container",
+            f"The kernel needs namespaces, overlayfs and the memory and pids control groups. {LEFT_OUT}",
             pytrace=False,
         )
+
+
+def building(podman: Podman, output: Path, *options: str) -> list[str]:
+    """Return the command behind `make image`."""
+    fixed = ["--base", "packages", "--builder", "buildah", "--storage", str(podman.storage), "--output", str(output)]
+    return [sys.executable, "tools/image/main.py", *fixed, *options]
+
+
+def interrupt_build(podman: Podman, output: Path) -> subprocess.CompletedProcess[str]:
+    """Start a build, press Ctrl-C in the midst of its first step, and return how it ended.
+
+    The signal goes to the whole group of processes, as from a terminal.
+    """
+    command = building(podman, output, "--no-cache")
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=podman.environment(), text=True, bufsize=1, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    guard = threading.Timer(STUCK_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
+    guard.start()
+    try:
+        said = ""
+        for line in process.stdout or ():
+            said += line
+            if "RUN apt-get update" in line:
+                os.killpg(process.pid, signal.SIGINT)
+                break
+        rest, errors = process.communicate()
+    finally:
+        guard.cancel()
+    return subprocess.CompletedProcess(command, process.returncode, said + rest, errors)
+
+
+def build(podman: Podman, output: Path, *options: str) -> str:
+    """Build the image through the program behind `make image`; return what it printed."""
+    command = building(podman, output, *options)
+    done = finished(command, podman.environment(), BUILD_STUCK_SECONDS)
+    if done.returncode:
+        text = done.stdout[-4000:] + done.stderr[-4000:]
+        pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{text}", pytrace=False)
+    return done.stdout
+
+
+def keep_small(podman: Podman) -> None:
+    """Throw the kept images away once many changes have made them large; the next build begins anew."""
+    kept = sum(path.lstat().st_size for path in podman.storage.glob("images/overlay/*/diff/**/*") if path.is_file())
+    if kept > LARGEST:
+        podman.run("rmi", "--all", "--force", check=False)

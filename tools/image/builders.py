@@ -20,7 +20,6 @@ class Wanted:
 
     role: str
     tag: str
-    epoch: int
     arguments: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
     cached: bool = True
@@ -50,12 +49,16 @@ class Builder:
         """Return a command that works where the builder does."""
         return [*self.command(), "info"]
 
+    def tidy(self) -> list[list[str]]:
+        """Return the commands that remove what an interrupted build left in a storage that is ours alone."""
+        return []
+
     def build(self, wanted: Wanted) -> list[str]:
         """Return the command that builds an image from the repository's root."""
         raise NotImplementedError
 
-    def export(self, image: str, layout: Path) -> list[list[str]]:
-        """Return the commands that write an image as an OCI layout."""
+    def export(self, image: str, layout: Path, level: int) -> list[list[str]]:
+        """Return the commands that write an image as an OCI layout; `level` is gzip's effort, 1 to 9."""
         raise NotImplementedError
 
     def has(self, image: str) -> list[str]:
@@ -81,13 +84,21 @@ class _Containers(Builder):
         return [self.name, *place]
 
     def build(self, wanted: Wanted) -> list[str]:
-        """Return the command; `chroot` needs no runtime, which would want control groups and a terminal."""
-        fixed = ["--layers", "--isolation", "chroot", "--timestamp", str(wanted.epoch)]
+        """Return the command.
+
+        `chroot` needs no runtime, which would want control groups and a terminal. Every file's time is the same in
+        every build: a layer whose content has not changed keeps its digest, and nodes that have it pull nothing.
+        """
+        fixed = ["--layers", "--force-rm", "--isolation", "chroot", "--timestamp", "0"]
         return [*self.command(), "build", *fixed, *wanted.options(), "."]
 
-    def export(self, image: str, layout: Path) -> list[list[str]]:
+    def packing(self, level: int) -> list[str]:  # noqa: ARG002  # one signature for all
+        """Return options that say how to compress; of podman only late versions have one for the level."""
+        return []
+
+    def export(self, image: str, layout: Path, level: int) -> list[list[str]]:
         """Return the command that writes the layout itself."""
-        return [[*self.command(), "push", "--quiet", image, f"oci:{layout}:{image}"]]
+        return [[*self.command(), "push", "--quiet", *self.packing(level), image, f"oci:{layout}:{image}"]]
 
     def load(self, archive: Path, image: str) -> list[list[str]]:
         """Return the command that builds an image of one layer, with a fixed time so that later layers stay cached."""
@@ -114,6 +125,14 @@ class Buildah(_Containers):
 
     name = "buildah"
 
+    def tidy(self) -> list[list[str]]:
+        """Return the command that removes containers in which steps ran; in a person's storage they may be hers."""
+        return [[*self.command(), "rm", "--all"]] if self.storage else []
+
+    def packing(self, level: int) -> list[str]:
+        """Return options that say how to compress: with gzip, which every registry and node reads."""
+        return ["--compression-format", "gzip", "--compression-level", str(level)]
+
 
 @dataclass(frozen=True)
 class Podman(_Containers):
@@ -132,7 +151,7 @@ class Docker(Builder):
         """Return the command; attestations would hold the time of the build."""
         return ["docker", "buildx", "build", "--provenance=false", "--load", *wanted.options(), "."]
 
-    def export(self, image: str, layout: Path) -> list[list[str]]:
+    def export(self, image: str, layout: Path, level: int) -> list[list[str]]:  # noqa: ARG002  # likewise
         """Return the commands that save the image and unpack the archive; since Docker 25 it is an OCI layout."""
         archive = layout.with_suffix(".tar")
         unpack = ["tar", "--extract", "--file", str(archive), "--directory", str(layout)]

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 WHITEOUT = ".wh."
+PERMISSIONS = 0o7777
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Entry:
     group: int
     link: str
     size: int
+    modified: float
     layer: int
 
     @property
@@ -74,19 +76,46 @@ class Image:
                 for member in archive:
                     path = PurePosixPath("/") / member.name
                     link = member.linkname if member.issym() or member.islnk() else ""
-                    yield Entry(path, member.type, member.mode, member.uid, member.gid, link, member.size, number)
+                    yield Entry(
+                        path,
+                        member.type,
+                        member.mode & PERMISSIONS,
+                        member.uid,
+                        member.gid,
+                        link,
+                        member.size,
+                        member.mtime,
+                        number,
+                    )
 
     def contents(self, match: str) -> dict[str, bytes]:
         """Return the files whose path matches a pattern, with what is in them."""
         names = {path for path in self.files if PurePosixPath(path).match(match) and self.files[path].is_file}
         found: dict[str, bytes] = {}
-        for layer in self.layers:
-            with tarfile.open(layer.path) as archive:
+        for number in sorted({self.files[path].layer for path in names}):
+            with tarfile.open(self.layers[number].path) as archive:
                 for member in archive:
                     path = f"/{member.name.removeprefix('./').strip('/')}"
-                    if path in names and member.isreg() and (handle := archive.extractfile(member)):
+                    wanted = path in names and self.files[path].layer == number and member.isreg()
+                    if wanted and (handle := archive.extractfile(member)):
                         found[path] = handle.read()
         return dict(sorted(found.items()))
+
+
+def differences(first: Image, second: Image) -> list[str]:
+    """Return in which settings and files two images differ; nothing where they are the same."""
+    if first.digest == second.digest:
+        return []
+    found = [
+        f"setting {key}"
+        for key in sorted(first.config.keys() | second.config.keys())
+        if first.config.get(key) != second.config.get(key)
+    ]
+    one, two = first.contents("*"), second.contents("*")
+    paths = sorted(first.files.keys() | second.files.keys())
+    known = [(first.files.get(path), one.get(path)) for path in paths]
+    found += [path for path, was in zip(paths, known, strict=True) if was != (second.files.get(path), two.get(path))]
+    return found or ["the order of files, or how layers are compressed"]
 
 
 def read_image(layout: Path) -> Image:

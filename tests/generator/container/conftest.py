@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ class Built:
     image: Image
     layout: Path
     printed: str
+    interrupted: subprocess.CompletedProcess[str]
+    """The build before it, which was sent Ctrl-C."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,10 +41,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
 
     podman = containers.ready()
     output = tmp_path_factory.mktemp("image")
+    interrupted = containers.interrupt_build(podman, output / "interrupted")
     printed = containers.build(podman, output, "--tag", containers.IMAGE)
-    containers.probe(podman)
-    yield Built(podman, read_image(output / "api"), output / "api", printed)
-    podman.run("image", "prune", "--force", check=False)
+    yield Built(podman, read_image(output / "api"), output / "api", printed, interrupted)
+    containers.keep_small(podman)
 
 
 @pytest.fixture

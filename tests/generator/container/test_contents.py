@@ -43,15 +43,24 @@ def test_no_such_python_package_is_in_the_api_image(built: Built, module: str):
     assert [path for path in built.image.files if packages.search(path)] == []
 
 
-def test_no_file_may_be_written_by_everybody_or_lends_its_owners_rights(built: Built):
+def test_nothing_but_tmp_may_be_written_by_everybody_and_nothing_lends_its_owners_rights(built: Built):
     entries = built.image.files.values()
-    assert [str(entry.path) for entry in entries if entry.mode & FOR_ALL and entry.kind != LINK] == []
+    assert [str(entry.path) for entry in entries if entry.mode & FOR_ALL and entry.kind != LINK] == ["/tmp"]
+    assert built.image.files["/tmp"].mode == 0o1777
     assert [str(entry.path) for entry in entries if entry.mode & SET_ID] == []
 
 
-def test_the_user_owns_two_empty_folders_and_nothing_else(built: Built):
+def test_nothing_in_it_tells_when_it_was_built(built: Built):
+    """Else two builds of the same sources would differ, and nodes pull layers anew of which nothing has changed."""
+    assert {entry.modified for entry in built.image.files.values()} == {0}
+    assert {step["created"] for step in built.image.config["history"] if "created" in step} == {"1970-01-01T00:00:00Z"}
+    written_by_builds = re.compile(r"\.(log|pid)$|/(machine-id|hostname|resolv\.conf|dpkg\.log|installer)$")
+    assert [path for path in built.image.files if written_by_builds.search(path)] == []
+
+
+def test_the_user_owns_one_empty_folder_and_nothing_else(built: Built):
     owned = {path for path, entry in built.image.files.items() if entry.owner or entry.group}
-    assert owned == {"/data", "/tmp"}
+    assert owned == {"/data"}
     assert [path for path in built.image.files if path.startswith(("/data/", "/tmp/"))] == []
 
 
@@ -77,8 +86,8 @@ failed = {}
 def visit(name):
     try:
         module = importlib.import_module(name)
-    except ImportError as error:
-        failed[name] = str(error)
+    except Exception as error:
+        failed[name] = repr(error)
         return
     for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
         if not found.name.startswith("__main"):
@@ -86,7 +95,7 @@ def visit(name):
 for name in sys.argv[1:]:
     visit(name)
 for name, error in failed.items():
-    print(f"{name}: {error}")
+    print(f"failed {name}: {error}")
 """
 
 
@@ -107,24 +116,27 @@ def test_every_module_of_ours_and_what_it_computes_with_can_be_imported(built: B
     code = EVERY_MODULE.replace(
         "sys.argv[1:]", repr([*packages, "uvloop", "httptools", "yaml", "cryptography", "redis", "rq"])
     )
-    failed = [line for line in built.podman.python(code).splitlines() if not excused(line)]
-    assert failed == []
+    lines = built.podman.python(code).splitlines()  # some modules print when they are imported
+    failed = [line.removeprefix("failed ") for line in lines if line.startswith("failed ")]
+    assert [line for line in failed if not excused(line)] == []
 
 
 def excused(line: str) -> bool:
     """Tell whether a module cannot be imported because of something that its package leaves to its user to install."""
+    if line.startswith("inferloop_synthetic.jobs.migrations.env: "):
+        return True  # Alembic runs it, with a context
     absent = re.search(r"No module named '([\w.]+)'", line)
     ours = ("numpy", "scipy", "sklearn", "pyarrow", "sqlalchemy", "inferloop_synthetic", "pydantic", "uvicorn")
     if line.startswith("inferloop_synthetic."):
         return bool(absent) and absent[1] in {"ray", "sdv", "ctgan", "torch", "pandas", "polars", "rdt"}
     if absent:
-        return not absent[1].startswith(ours) or absent[1] in LEFT_OUT
+        return not absent[1].startswith(ours) or absent[1] in LEFT_OUT or ".tests" in absent[1]
     return bool(re.search(r"requires? |only (available|supported)|must be installed|not installed|depends on", line))
 
 
 LEFT_OUT = {
-    *("pyarrow._flight", "pyarrow._orc", "pyarrow._substrait", "pyarrow._s3fs", "pyarrow._cuda", "pyarrow.gandiva"),
-    "sqlalchemy.testing",
+    *("pyarrow._flight", "pyarrow._orc", "pyarrow._hdfs", "pyarrow._s3fs", "pyarrow._cuda", "pyarrow.gandiva"),
+    *("sqlalchemy.testing", "sklearn.utils._test_common"),
 }
 """What slim.py removes on purpose; nothing of ours uses it."""
 
