@@ -123,6 +123,21 @@ FORMULA = "columns: [{name: a, kind: float}]\nconstraints: [{type: formula, colu
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        pytest.param("[" * 100_000 + "]" * 100_000, "t:1: nested too deeply", id="deep JSON"),
+        pytest.param("- " * 20_000 + "x", "t:1: nested too deeply", id="deep YAML"),
+        pytest.param("a: &a [x, x]\nb: [*a, *a]\n", r"t:2: the alias \*a is not read", id="aliases"),
+        pytest.param('{"a": "string",\n"a": "boolean"}', "t:2: 'a' is given twice", id="a column twice"),
+        pytest.param('{"a":\n', "t:2: not readable as YAML or JSON", id="cut off"),
+    ],
+)
+def test_a_text_made_to_exhaust_its_reader_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_schema(text, "t")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
         ('{"a": "integer[0:99999999999999999999]"}', "column 'a'.*64-bit"),
         ('{"a": "float[-1e308:1e308]"}', "column 'a'.*not finite"),
         ('{"a": "date[2024-13-01:]"}', "column 'a'"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from inferloop_synthetic.errors import InputError
 
 LONGEST = 1_000_000
 DEEPEST = 50
+FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's loader where it is there."""
 Place = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
@@ -58,6 +60,7 @@ def parse_document(text: str, source: str) -> Document:
         # Raw tabs stand only between JSON's tokens, where YAML wants spaces.
         text = text.replace("\t", " ")
     try:
+        _refuse_traps(yaml.parse(text, Loader=FAST), source)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is None:
             raise InputError(f"{source}: the document is empty")
@@ -72,6 +75,50 @@ def parse_document(text: str, source: str) -> Document:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{source}: not YAML: {str(error).splitlines()[0] or 'nested too deeply'}") from error
     return Document(source, values, lines)
+
+
+def load_plain(text: str, source: str) -> Any:
+    """Return the values of YAML or JSON text, read by libyaml where it is there.
+
+    Raises:
+        InputError: the text is neither, is nested too deeply (libyaml's loader would exhaust the stack), has aliases (a few lines
+            can stand for billions of values), or gives a name twice in one mapping.
+    """
+    try:
+        _refuse_traps(yaml.parse(text, Loader=FAST), source)
+        node = yaml.compose(text, Loader=FAST)
+        if node is not None:
+            _refuse_doubles(node, source)
+        return yaml.load(text, Loader=FAST)  # noqa: S506  (a safe loader)
+    except yaml.MarkedYAMLError as error:
+        at = error.problem_mark or error.context_mark
+        raise InputError(f"{source}:{at.line + 1 if at else 1}: not readable as YAML or JSON: {error.problem}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"{source}: not readable as YAML or JSON: {str(error).splitlines()[0]}") from error
+
+
+def _refuse_traps(events: Iterable[yaml.Event], source: str) -> None:
+    depth = 0
+    for event in events:
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent):
+            raise InputError(f"{source}:{line}: the alias *{event.anchor} is not read; write the value itself")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InputError(f"{source}:{line}: nested too deeply; at most {DEEPEST} levels are read")
+
+
+def _refuse_doubles(node: yaml.Node, source: str) -> None:
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_doubles(item, source)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise InputError(f"{source}:{key.start_mark.line + 1}: {key.value!r} is given twice")
+            seen.add(str(key.value))
+            _refuse_doubles(value, source)
 
 
 def _lines(node: yaml.Node, place: Place, source: str) -> Iterator[tuple[Place, int]]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from inferloop_synthetic.documents import load_plain
 from inferloop_synthetic.errors import InputError
 
 
@@ -235,10 +236,7 @@ def parse_schema(text: str, source: str) -> TableSchema:
     """
     if len(text) > 50_000_000:
         raise InputError(f"{source}: a schema of {len(text):,} characters is too long")
-    try:
-        tree = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (a safe loader)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InputError(f"{source}: not readable as YAML or JSON: {str(error).splitlines()[0]}") from error
+    tree = load_plain(text, source)
     if not isinstance(tree, dict) or not tree:
         raise InputError(f"{source}: a schema is a mapping with `columns`, or of column names to kinds")
     if "columns" not in tree:
