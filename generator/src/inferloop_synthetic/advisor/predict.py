@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
@@ -181,4 +182,6 @@ def with_range(engine: str, what: What, value: float, measured: tuple[Measuremen
 
 @cache
 def _spread(measured: tuple[Measurement, ...], engine: str, what: What) -> float:
-    return float(np.quantile(np.abs(errors(measured, engine, what)), COVERED))
+    # As many errors below it as make the next one lie below it too in nine of ten cases (a conformal quantile).
+    off = np.sort(np.abs(errors(measured, engine, what)))
+    return float(off[min(ceil(COVERED * (len(off) + 1)), len(off)) - 1])

@@ -108,9 +108,13 @@ def _show(found: list[Advice], learned: int, rows: int) -> None:
             "no" if advice.refused else "yes",
         )
     Console(width=None if sys.stdout.isatty() else 120).print(table)
+    remedy = ""
     for advice in found:
         if advice.refused:
-            typer.echo(advice.refused)
+            what, _, remedy = advice.refused.partition(": ")
+            typer.echo(what)
+    if remedy:
+        typer.echo(f"What helps: {remedy}")
 
 
 def _unit(seconds: float) -> tuple[str, float]:

@@ -29,8 +29,9 @@ def learn(request: dict[str, Any], arrays: Arrays, progress: Progress) -> tuple[
     frame = pd.DataFrame({n: arrays[n].astype(float) for n in numbers} | {n: _labels(arrays[n]) for n in categories})
     frame = frame[request["order"]]
     options = request["options"]
-    # CTGAN spreads the preparation of columns over processes, each with a copy of the table and of torch; threads do as well.
-    with parallel_config(backend="threading"):
+    # CTGAN spreads the preparation of columns over processes, each with a copy of the table and of torch, and unseeded. Threads
+    # would take random numbers from one stream in whichever order they run; the work is a loop in Python anyway.
+    with parallel_config(backend="sequential"):
         return _learn(request["engine"], frame, numbers, categories, options, seed, progress)
 
 
