@@ -244,19 +244,63 @@ def test_conditional_draws_are_distributed_as_the_rows_that_meet_the_condition(
     assert share[0] == pytest.approx(share[1], abs=0.03)
 
 
-def test_an_equality_on_columns_fitted_first_throws_no_row_away(orders: pa.Table) -> None:
-    model = TabularEngine().fit(orders, detect_schema(orders), first=("country", "price"))
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"country": Condition(("FR",)), "price": Condition((19.99,))},
+        {
+            "country": Condition(("FR", "IT")),
+            "price": Condition(low=15.5, high=40.25),
+            "quantity": Condition(low=3, high=30),
+        },
+        {"quantity": Condition(low=20)},
+    ],
+    ids=["equalities", "several values and two ranges", "one range, and a column without a condition before it"],
+)
+def test_conditions_on_columns_fitted_first_throw_no_row_away(orders: pa.Table, given: Mapping[str, Condition]) -> None:
+    model = TabularEngine().fit(orders, detect_schema(orders), first=("country", "price", "quantity"))
     calls: list[int] = []
     inner = model._rows
 
-    def counted(index, rng, conditions):  # type: ignore[no-untyped-def]
+    def counted(index, *rest):  # type: ignore[no-untyped-def]
         calls.append(len(index))
-        return inner(index, rng, conditions)
+        return inner(index, *rest)
 
     model._rows = counted  # type: ignore[method-assign]
-    made = drawn(model, 5000, given={"country": Condition(("FR",)), "price": Condition((19.99,))}, threads=1)
+    made = drawn(model, 5000, given=given, threads=1)
     assert calls == [5000]
-    assert set(made["price"].to_pylist()) == {19.99}
+    everything = drawn(model, 300_000, seed=9, threads=1)
+    keep = np.logical_and.reduce([_meets(everything, name, condition) for name, condition in given.items()])
+    assert made.num_rows == 5000
+    assert all(_meets(made, name, condition).all() for name, condition in given.items())
+    filtered = everything.filter(pa.array(keep))
+    assert filtered.num_rows > 50
+    for name in ("price", "quantity", "free"):
+        assert ks_2samp(made[name].to_numpy(), filtered[name].to_numpy()).pvalue > 0.0005, name
+    share = [np.mean(np.array(t["country"].to_pylist()) == "FR") for t in (made, filtered)]
+    assert share[0] == pytest.approx(share[1], abs=0.06)
+
+
+def _meets(table: pa.Table, name: str, condition: Condition) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    values = np.array(table[name].to_pylist())
+    if condition.values:
+        return np.isin(values, condition.values)
+    low, high = (
+        (-np.inf if condition.low is None else condition.low),
+        (np.inf if condition.high is None else condition.high),
+    )
+    return np.asarray((values >= low) & (values <= high))
+
+
+def test_a_condition_that_the_model_never_draws_is_an_error_that_names_it() -> None:
+    rng = np.random.default_rng(0)
+    kind = rng.choice(["a", "b"], 2000)
+    table = pa.table(
+        {"kind": kind, "size": np.where(kind == "a", rng.integers(0, 5, 2000), rng.integers(50, 60, 2000))}
+    )
+    model = TabularEngine().fit(table, detect_schema(table), first=("kind", "size"))
+    with pytest.raises(ConstraintError, match=r"kind.*size"):
+        drawn(model, 10, given={"kind": Condition(("a",)), "size": Condition(low=20, high=40)})
 
 
 def test_a_condition_on_an_unknown_value_or_column_says_so(model: TabularModel) -> None:

@@ -6,7 +6,7 @@ so that simple columns come first and the continuous ones are drawn given all of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,15 @@ import pyarrow as pa
 
 from inferloop_synthetic.tabular.arrays import Bools, Floats, Ints
 from inferloop_synthetic.tabular.codecs import Codec
-from inferloop_synthetic.tabular.conditions import Allowed, allow_range, constant_weight, draw_allowed
+from inferloop_synthetic.tabular.conditions import (
+    Allowed,
+    Together,
+    allow_range,
+    combinations,
+    constant_weight,
+    draw_allowed,
+    value_within,
+)
 from inferloop_synthetic.tabular.forms import (
     level_array,
     number_array,
@@ -59,35 +67,49 @@ class Chain:
             if part.relation is not None:
                 continue
             if part.role == DAY:
-                found[i] = allow_range(part.codec, np.floor(low / form.day), np.floor(high / form.day))
+                found[i] = allow_range(part.codec, np.floor(low / form.day), np.floor(high / form.day), whole=True)
             elif part.role == WHOLE:
-                found[i] = allow_range(part.codec, low, high)
+                found[i] = allow_range(part.codec, low, high, whole=form.whole)
             elif low == high:
-                found[i] = allow_range(part.codec, low % form.day, low % form.day)
+                found[i] = allow_range(part.codec, low % form.day, low % form.day, whole=form.whole)
         return found
 
-    def draw_given(self, rows: int, rng: np.random.Generator, conditions: Mapping[int, Allowed]) -> tuple[list[pa.Array], Floats]:
-        """Draw `rows` candidates that meet the conditions on parts, and the chance to keep each for the draw to be exact."""
+    def together(self, conditions: Mapping[int, Allowed]) -> Together | None:
+        """Return what the first parts may be together under the conditions; None where conditions only come further down."""
+        return combinations([(part.stage, part.codec) for part in self.parts], conditions)
+
+    def draw_given(
+        self, rows: int, rng: np.random.Generator, conditions: Mapping[int, Allowed], together: Together | None
+    ) -> tuple[list[pa.Array], Floats | None]:
+        """Draw `rows` candidates that meet the conditions on parts, and the chance to keep each for the draw to be exact.
+
+        Without chances, all are to be kept: so it is where `together` covers all conditions.
+        """
+        head = () if together is None else together.codes
+        pick = np.zeros(0, np.int64) if together is None else together.pick(rows, rng)
         weight = np.ones(rows)
         always = np.ones(rows, np.bool_)
 
         def restricted(i: int, codes: Sequence[Ints]) -> tuple[Ints, Floats | None]:
             part = self.parts[i]
+            if i < len(head):
+                code = head[i][pick]
+                return code, value_within(part.codec, code, conditions.get(i), rng)
             code, value, share = draw_allowed(part.stage, part.codec, codes, conditions[i], rng, rows)
             np.logical_and(always, share > 0, out=always)
             if not constant_weight(part.stage, conditions):
                 np.multiply(weight, share, out=weight)
             return code, value
 
-        codes, values, missing = self._draw_parts(rows, rng, conditions, restricted)
+        codes, values, missing = self._draw_parts(rows, rng, {*conditions, *range(len(head))}, restricted)
         arrays = [self._array(c, codes, values[c], missing[c]) for c in range(len(self.columns))]
-        return arrays, weight * always
+        return arrays, None if max(conditions) < len(head) else weight * always
 
     def _draw_parts(
         self,
         rows: int,
         rng: np.random.Generator,
-        conditions: Mapping[int, Allowed] | None = None,
+        special: Collection[int] = (),
         restricted: Callable[[int, Sequence[Ints]], tuple[Ints, Floats | None]] | None = None,
     ) -> tuple[list[Ints], list[Floats | None], list[Bools | None]]:
         codes: list[Ints] = []
@@ -96,7 +118,7 @@ class Chain:
         words = rng.integers(0, 2**64, size=(len(self.parts), (rows + 1) // 2), dtype=np.uint64)
         bits = words.view(np.uint32)[:, :rows]
         for i, (part, part_bits) in enumerate(zip(self.parts, bits, strict=True)):
-            if conditions is not None and restricted is not None and i in conditions:
+            if restricted is not None and i in special:
                 code, value = restricted(i, codes)
             else:
                 code, value = draw(part.stage, part.codec, codes, part_bits)

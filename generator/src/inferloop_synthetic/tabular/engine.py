@@ -34,7 +34,7 @@ from inferloop_synthetic.tabular.additive import Index
 from inferloop_synthetic.tabular.arrays import Bools, Floats, Ints
 from inferloop_synthetic.tabular.chain import Chain, Part
 from inferloop_synthetic.tabular.codecs import Codec
-from inferloop_synthetic.tabular.conditions import Allowed, allow_levels
+from inferloop_synthetic.tabular.conditions import Allowed, Together, allow_levels
 from inferloop_synthetic.tabular.forms import NumberForm, arrow_type
 from inferloop_synthetic.tabular.learning import fit_chain
 from inferloop_synthetic.tabular.pieces import Column, Rules
@@ -117,13 +117,19 @@ class TabularModel:
         if rows < 0 or rows > SHARD_ROWS:
             raise InputError(f"a shard has 0 to {SHARD_ROWS:,} rows, not {rows:,}")
         conditions = self._conditions(given or {})
+        chain = self._content.chain
+        together = chain.together(conditions) if chain is not None and conditions else None
+        if together is not None and not len(together.ends):
+            raise ConstraintError(
+                "the model never draws rows with " + " and ".join(f"a condition on {name}" for name in given or {})
+            )
         number = shard * SHARD_ROWS if first_row is None else first_row
 
         def make(batch: int) -> list[pa.RecordBatch]:
             rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, shard, batch])))
             start, end = batch * BATCH_ROWS, min((batch + 1) * BATCH_ROWS, rows)
             return [
-                self._chunk(np.arange(at, min(at + CHUNK_ROWS, end)) + number, rng, conditions, given or {})
+                self._chunk(np.arange(at, min(at + CHUNK_ROWS, end)) + number, rng, conditions, together, given or {})
                 for at in range(start, max(end, start + 1), CHUNK_ROWS)
             ]
 
@@ -136,17 +142,22 @@ class TabularModel:
     # ------------------------------------------------------------------------------------------------------------ drawing
 
     def _chunk(
-        self, index: Ints, rng: np.random.Generator, conditions: Mapping[int, Allowed], given: Mapping[str, Condition]
+        self,
+        index: Ints,
+        rng: np.random.Generator,
+        conditions: Mapping[int, Allowed],
+        together: Together | None,
+        given: Mapping[str, Condition],
     ) -> pa.RecordBatch:
         if not self._checked and not given:
-            return self._rows(index, rng, {})[0]
+            return self._rows(index, rng, {}, None)[0]
         parts: list[pa.RecordBatch] = []
         missing = len(index)
         ask = missing
         for _ in range(TRIES):
             at = len(index) - missing
             numbers = np.resize(index[at:], ask) if missing else index[:0]
-            batch, chance = self._rows(numbers, rng, conditions)
+            batch, chance = self._rows(numbers, rng, conditions, together)
             keep = np.ones(batch.num_rows, np.bool_) if chance is None else rng.random(batch.num_rows) < chance
             for constraint in self._checked:
                 keep &= ~broken(batch, constraint)
@@ -176,14 +187,14 @@ class TabularModel:
         return batch
 
     def _rows(
-        self, index: Ints, rng: np.random.Generator, conditions: Mapping[int, Allowed]
+        self, index: Ints, rng: np.random.Generator, conditions: Mapping[int, Allowed], together: Together | None
     ) -> tuple[pa.RecordBatch, Floats | None]:
         content = self._content
         columns: dict[str, pa.Array] = {}
         chance = None
         if content.chain is not None:
             if conditions:
-                arrays, chance = content.chain.draw_given(len(index), rng, conditions)
+                arrays, chance = content.chain.draw_given(len(index), rng, conditions, together)
             else:
                 arrays = content.chain.draw(len(index), rng)
             columns = {spec.name: array for spec, array in zip(content.chain.columns, arrays, strict=True)}

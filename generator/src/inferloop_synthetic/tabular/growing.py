@@ -110,9 +110,21 @@ def ways(target: int, earlier: Sequence[int], learned: Learned, rules: StageRule
     return found
 
 
-def choose_way(target: int, earlier: Sequence[int], fitted: Learned, tested: Learned, rules: StageRules, seed: int) -> Way | None:
-    """Return the way to fit a column that foretells the rows of `tested` best when fitted on those of `fitted`."""
-    candidates = ways(target, earlier, fitted, rules)
+def choose_way(
+    target: int,
+    earlier: Sequence[int],
+    fitted: Learned,
+    tested: Learned,
+    rules: StageRules,
+    seed: int,
+    *,
+    codes_only: bool = False,
+) -> Way | None:
+    """Return the way to fit a column that foretells the rows of `tested` best when fitted on those of `fitted`.
+
+    With `codes_only` it is drawn directly, not as a residual.
+    """
+    candidates = [way for way in ways(target, earlier, fitted, rules) if not (codes_only and way.residual)]
     if len(candidates) < 2 or tested.rows < 100:
         return candidates[0] if candidates else None
     codes = [c.code for c in tested.coded]

@@ -58,7 +58,7 @@ def fit_chain(table: pa.Table, rules: Rules, seed: int, first: Sequence[str] = (
     small = _Trial(learned.part(chosen[:cut][:few]), learned.part(chosen[cut:][:few]), rules, seed)
     with ThreadPoolExecutor(2) as pool:
         plan = _best_plan(pieces, learned, leading, small, pool)
-        stages = list(pool.map(lambda i: _fit_piece(i, plan, learned, trial), plan.order))
+        stages = list(pool.map(lambda i: _fit_piece(i, plan, learned, trial, pieces[i].column in leading), plan.order))
     place = {i: at for at, i in enumerate(plan.order)}
     parts = tuple(
         Part(pieces[i].column, pieces[i].role, pieces[i].codec, renumbered(stage, place), pieces[i].relation)
@@ -106,12 +106,13 @@ def _best_plan(
     return plans[int(np.argmax(totals))]
 
 
-def _fit_piece(target: int, plan: Plan, learned: Learned, trial: _Trial) -> Stage:
+def _fit_piece(target: int, plan: Plan, learned: Learned, trial: _Trial, leading: bool) -> Stage:
     by = plan.determined.get(target)
     if by is not None:
         return _lookup_stage(by, target, learned, trial.seed)
     inputs = _most_informative(target, plan.earlier(target), learned)
-    way = choose_way(target, inputs, trial.fitted, trial.tested, trial.rules.stages, trial.seed)
+    # What draws are conditioned on is drawn as codes, so that combinations of them can be listed.
+    way = choose_way(target, inputs, trial.fitted, trial.tested, trial.rules.stages, trial.seed, codes_only=leading)
     return fit_stage(target, inputs, learned, trial.rules.stages, trial.seed, way)
 
 

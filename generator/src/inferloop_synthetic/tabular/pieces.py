@@ -121,7 +121,7 @@ def relations_between(
     forms = {c: form for c in values if (form := columns[c].form) is not None}
     free = [c for c in values if c not in leading]
     moments = [c for c in free if forms[c].arrow.startswith(("timestamp", "date"))]
-    relations: dict[int, Relation] = gap_relations(values, gaps)
+    relations: dict[int, Relation] = {c: r for c, r in gap_relations(values, gaps).items() if c not in leading}
     for kind in sorted({(forms[c].arrow, forms[c].unit) for c in moments}):
         alike = [c for c in moments if (forms[c].arrow, forms[c].unit) == kind and c not in relations]
         relations |= gap_relations(values, ordered_pairs(values, alike))
