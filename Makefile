@@ -24,7 +24,7 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: help setup tools lock demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
-	bench bench-api bench-memory clean engines ray image test-image-reproducible test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
+	bench bench-api bench-generator bench-memory clean engines ray image test-image-reproducible test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -111,6 +111,12 @@ bench: need-terraform ## Measure validate, render and plan; prints times and rat
 
 bench-api: setup ## Measure the API with 64 clients at once (ARGS='--workers 1'); prints percentiles and ratios to the aim
 	@exec $(BIN)/python generator/bench/api.py $(ARGS)
+
+bench-generator: setup ## Measure our engine beside others on real tables (ARGS='--minutes 1'), into docs/generator/benchmark.md
+	@bench=$$($(BIN)/python tools/extra_environment.py bench) && sdv=$$($(BIN)/python tools/extra_environment.py engines) && \
+	  argn=$$($(BIN)/python tools/extra_environment.py argn) && \
+	  PYTHONPATH=$$("$$bench" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') exec $(BIN)/python \
+	    generator/bench/run.py --sdv "$$sdv" --argn "$$argn" --output docs/generator/benchmark.md $(ARGS)
 
 bench-memory: setup ## Write 50 million synthetic rows and print the memory curve (ARGS='--format csv', '--workers 2')
 	@exec $(BIN)/python generator/bench/memory.py $(ARGS)

@@ -24,6 +24,11 @@ class BenchTable:
     without: tuple[str, ...] = ("rownames",)
     """Columns left out: row numbers and free remarks, which no engine learns."""
 
+    @property
+    def continuous(self) -> bool:
+        """Say whether most columns are numbers that depend on each other."""
+        return self.nature.startswith(("continuous", "time series", "tracks"))
+
 
 TABLES = (
     BenchTable("wages", "stevedata", "gss_wages", "mixed", looked_at=True),
