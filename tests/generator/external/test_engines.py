@@ -16,6 +16,7 @@ from scipy import stats
 
 from inferloop_synthetic import Condition, ConstraintError, InputError, ModelFileError
 from inferloop_synthetic.detect import detect_schema
+from inferloop_synthetic.external import model as external_model
 from inferloop_synthetic.external import worker
 from inferloop_synthetic.external.engines import EXTERNAL_ENGINES, ExternalEngine
 from inferloop_synthetic.external.frames import as_frame
@@ -133,7 +134,10 @@ class TestEveryEngine:
         assert set(drawn["level"].to_pylist()) <= {"low", "high"}
         assert pc.min(drawn["income"]).as_py() >= low
 
-    def test_an_impossible_condition_says_so(self, name: str, models: dict[str, ExternalModel]) -> None:
+    def test_an_impossible_condition_says_so(
+        self, name: str, models: dict[str, ExternalModel], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(external_model, "MOST_IN_VAIN", 20_000)
         with pytest.raises(InputError, match="'level' has no value purple"):
             table(models[name], 10, 3, given={"level": Condition(("purple",))})
         with pytest.raises(InputError, match="'email' is generated"):
