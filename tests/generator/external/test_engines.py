@@ -26,6 +26,8 @@ from inferloop_synthetic.external.worker import WorkerPlace
 from inferloop_synthetic.schema import Formula, Inequality, TableSchema
 from inferloop_synthetic.tabular.engine import TabularEngine
 
+# On one worker of pytest-xdist: each would let all engines learn for itself.
+pytestmark = pytest.mark.xdist_group("engines")
 ENGINES = list(EXTERNAL_ENGINES)
 QUICK = {"epochs": 2, "batch_size": 100}
 

@@ -42,7 +42,9 @@ def test_killed_between_any_two_steps_the_next_worker_goes_on_from_there(
         if killed == -signal.SIGKILL:
             written.write_text("")
             # The database may take a moment to notice that the worker is gone, whose rows are locked as long.
-            eventually(partial(next_worker_ends, store, place, job.id, pid, written), f"crossing {crossing}: the job ends")
+            eventually(
+                partial(next_worker_ends, store, place, job.id, pid, written), f"crossing {crossing}: the job ends"
+            )
             assert not on_record & set(written.read_text().split()), (
                 f"crossing {crossing}: a part on record was made again"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,13 @@ from inferloop_synthetic.multitable.design import Design, Relationship, TableEnt
 from inferloop_synthetic.multitable.fitting import Fitted, fit_tables
 from inferloop_synthetic.multitable.model import draw_all
 from inferloop_synthetic.multitable.reading import check_tables
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests on one worker of pytest-xdist: each would learn the shop for itself."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("multitable"))
 
 
 @pytest.fixture(scope="session")

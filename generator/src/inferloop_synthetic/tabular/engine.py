@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
 
 from inferloop_synthetic import generators
 from inferloop_synthetic.constraints import broken, describe
@@ -360,7 +361,10 @@ class TabularEngine:
         data = _plain(table.select(learned))
         data, combinations = _combined(data, [c.columns for c in schema.constraints if isinstance(c, FixedCombinations)], first)
         gaps = _gaps(schema.constraints, data)
-        chain = fit_chain(data, self._rules, seed, first, gaps) if data.num_columns else None
+        # The chain's own two threads fit a column each; if their many small matrices were spread over threads as well, these
+        # would wait for each other by spinning, and learning take five times the processor time.
+        with threadpool_limits(1):
+            chain = fit_chain(data, self._rules, seed, first, gaps) if data.num_columns else None
         types = tuple((name, expression, str(table.schema.field(name).type)) for name, expression in computed.items())
         notes = chain.notes if chain else ()
         return TabularModel(_Content(schema_yaml(schema), notes, chain, filled, combinations, types))
