@@ -21,6 +21,7 @@ class Wanted:
     role: str
     tag: str
     arguments: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
     cached: bool = True
 
@@ -29,6 +30,8 @@ class Wanted:
         words = ["--file", CONTAINERFILE, "--target", self.role, "--tag", self.tag, "--network", "host"]
         for name, value in self.arguments.items():
             words += ["--build-arg", f"{name}={value}"]
+        for name, value in self.labels.items():
+            words += ["--label", f"org.opencontainers.image.{name}={value}"]
         for name, path in self.secrets.items():
             words += ["--secret", f"id={name},src={path}"]
         return [*words, *([] if self.cached else ["--no-cache"])]

@@ -126,9 +126,11 @@ def build(
             arguments={
                 "BASE_IMAGE": base,
                 **({"ENGINES_LOCK": options.engines_lock} if options.role == "worker" else {}),
-                "VERSION": tomllib.loads((ROOT / "generator/pyproject.toml").read_text())["project"]["version"],
-                "REVISION": revision(),
-                "CREATED": datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            },
+            labels={
+                "version": tomllib.loads((ROOT / "generator/pyproject.toml").read_text())["project"]["version"],
+                "revision": revision(),
+                "created": datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             },
             secrets=secrets,
             cached=cached,

@@ -25,6 +25,8 @@ class Built:
     printed: str
     interrupted: subprocess.CompletedProcess[str]
     """The build before it, which was sent Ctrl-C."""
+    revision: str
+    """The commit that it was made from."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,12 +40,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     """The API's image, built from this tree; steps whose input has not changed come from the cache."""
     from layout import read_image
+    from main import revision
 
     podman = containers.ready()
     output = tmp_path_factory.mktemp("image")
     interrupted = containers.interrupt_build(podman, output / "interrupted")
+    commit = revision()
     printed = containers.build(podman, output, "--tag", containers.IMAGE)
-    yield Built(podman, read_image(output / "api"), output / "api", printed, interrupted)
+    yield Built(podman, read_image(output / "api"), output / "api", printed, interrupted, commit)
     containers.keep_small(podman)
 
 

@@ -23,10 +23,19 @@ if TYPE_CHECKING:
     from conftest import Built
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
-WANTED = builders.Wanted("api", "name:1", {"BASE_IMAGE": "debian:x"}, {"pip.conf": Path("/s/pip.conf")})
+WANTED = builders.Wanted(
+    "api", "name:1", {"BASE_IMAGE": "debian:x"}, {"revision": "c0ffee"}, {"pip.conf": Path("/s/pip.conf")}
+)
 SHARED = [
     *("--file", "generator/Containerfile", "--target", "api", "--tag", "name:1", "--network", "host"),
-    *("--build-arg", "BASE_IMAGE=debian:x", "--secret", "id=pip.conf,src=/s/pip.conf"),
+    *(
+        "--build-arg",
+        "BASE_IMAGE=debian:x",
+        "--label",
+        "org.opencontainers.image.revision=c0ffee",
+        "--secret",
+        "id=pip.conf,src=/s/pip.conf",
+    ),
 ]
 FIXED = ["build", "--layers", "--force-rm", "--isolation", "chroot", "--timestamp", "0"]
 
