@@ -138,9 +138,13 @@ def learn_named(name: str, rows: int) -> dict[str, object]:
 
 
 def measure(output: Path, chosen: Sequence[str], tables: Sequence[str]) -> None:
-    """Run the engines chosen on the tables chosen; what was measured of others stays as it is."""
-    before = json.loads(output.read_text())["measured"] if output.exists() else []
-    found = [m for m in before if m["engine"] not in chosen or m["table"] not in tables]
+    """Run the engines chosen on the tables chosen; what was measured of others stays as it is.
+
+    Times are then written as they would have been on the machine, or at the time, of the others.
+    """
+    before = json.loads(output.read_text()) if output.exists() else {"measured": []}
+    kept = [m for m in before["measured"] if m["engine"] not in chosen or m["table"] not in tables]
+    found: list[dict[str, Any]] = []
     kernels: list[float] = []
     known = {table.name: table for table in ALL}
     with tempfile.TemporaryDirectory() as folder:
@@ -157,7 +161,10 @@ def measure(output: Path, chosen: Sequence[str], tables: Sequence[str]) -> None:
                     found.append(row)
                     print(json.dumps(row), flush=True)
             kernels.append(kernel_seconds())
-            write(output, found, float(np.median(kernels)))
+            kernel = float(np.median(kernels))
+            then = before["kernel_seconds"] if kept else kernel
+            scaled = [m | {"seconds": round(m["seconds"] * then / kernel, 3)} for m in found]
+            write(output, kept + scaled, then)
         if learner is not None:
             learner.close()
 
