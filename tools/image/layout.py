@@ -102,15 +102,23 @@ class Image:
         return dict(sorted(found.items()))
 
 
+def settings(image: Image) -> dict[str, Any]:
+    """Return an image's configuration without the comments of its history."""
+    steps = [{key: step[key] for key in step if key != "comment"} for step in image.config.get("history", [])]
+    return {**image.config, "history": steps}
+
+
 def differences(first: Image, second: Image) -> list[str]:
-    """Return in which settings and files two images differ; nothing where they are the same."""
-    if first.digest == second.digest:
+    """Return in which settings and files two images differ; nothing where they are the same.
+
+    Comments of the history do not count: buildah names its own steps there, which bear the labels of the build that
+    made them, be it an older one whose steps it takes again.
+    """
+    one_config, two_config = settings(first), settings(second)
+    keys = sorted(one_config.keys() | two_config.keys())
+    found = [f"setting {key}" for key in keys if one_config.get(key) != two_config.get(key)]
+    if not found and [layer.digest for layer in first.layers] == [layer.digest for layer in second.layers]:
         return []
-    found = [
-        f"setting {key}"
-        for key in sorted(first.config.keys() | second.config.keys())
-        if first.config.get(key) != second.config.get(key)
-    ]
     one, two = first.contents("*"), second.contents("*")
     paths = sorted(first.files.keys() | second.files.keys())
     known = [(first.files.get(path), one.get(path)) for path in paths]

@@ -185,7 +185,7 @@ def make(options: argparse.Namespace) -> None:
                 raise DifferentImageError(
                     f"built again from nothing it differs ({again.digest}): {', '.join(found[:SHOWN])}"
                 )
-        print("image: built again from nothing it is the same")
+        print("image: built again from nothing it has the same layers and settings")
 
 
 def shortage(places: list[Path]) -> str:

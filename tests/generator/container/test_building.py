@@ -115,9 +115,9 @@ def image_of(folder: Path, files: dict[str, bytes], user: str = "10001") -> layo
             member = tarfile.TarInfo(name)
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
-    described = layout.Layer(folder / "layer.tar", "", 1)
-    digest = hashlib.sha256((folder / "layer.tar").read_bytes() + user.encode()).hexdigest()
-    return layout.Image(digest, {"config": {"size": 1}}, {"config": {"User": user}}, (described,))
+    described = layout.Layer(folder / "layer.tar", hashlib.sha256((folder / "layer.tar").read_bytes()).hexdigest(), 1)
+    history = [{"created_by": "COPY", "comment": f"FROM {folder.name}"}]
+    return layout.Image("", {"config": {"size": 1}}, {"config": {"User": user}, "history": history}, (described,))
 
 
 def test_two_builds_are_compared_file_by_file(tmp_path: Path):
