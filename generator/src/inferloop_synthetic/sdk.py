@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from inferloop_synthetic.advisor.costs import CostLimits, check_fits
 from inferloop_synthetic.data.reading import tidy
 from inferloop_synthetic.detect import detect_schema
 from inferloop_synthetic.engine import Condition, Model, find_engine
@@ -58,9 +59,14 @@ def like(table: pa.Table, frame: Any) -> Any:
 def fit(
     frame: Any, *, schema: TableSchema | None = None, engine: str = "tabular", seed: int = 0, first: Sequence[str] = ()
 ) -> Model:
-    """Learn a model of a table; `first` names columns that sampling will be conditioned on."""
+    """Learn a model of a table; `first` names columns that sampling will be conditioned on.
+
+    Raises WillNotFit, before anything is started, where the engine would need more memory than there is.
+    """
     table = to_arrow(frame)
-    return find_engine(engine).fit(table, schema or detect_schema(table), seed=seed, first=first)
+    schema = schema or detect_schema(table)
+    check_fits(table, schema, engine, CostLimits.here())
+    return find_engine(engine).fit(table, schema, seed=seed, first=first)
 
 
 def sample(model: Model, rows: int, *, seed: int = 0, given: Mapping[str, Condition] | None = None) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from inferloop_synthetic import InputError
 from inferloop_synthetic.advisor import CostLimits, WillNotFit, advice, check_fits, costs
 from inferloop_synthetic.advisor.advice import Advice, advise, choose
 from inferloop_synthetic.advisor.costs import ENGINES, predict_costs
-from inferloop_synthetic.advisor.machine import free_memory
+from inferloop_synthetic.advisor.machine import free_memory, has_gpu
 from inferloop_synthetic.advisor.predict import (
     Measurements,
     NotMeasured,
@@ -35,6 +36,7 @@ from inferloop_synthetic.external.engines import CtganEngine
 from inferloop_synthetic.external.worker import WorkerPlace
 from inferloop_synthetic.pipeline.prepare import learn
 from inferloop_synthetic.pipeline.spec import GenerationSpec
+from inferloop_synthetic.sdk import fit
 
 MEASURED = read_measurements().measured
 SHAPE = TableShape(10_000, 6, 6, 120)
@@ -51,6 +53,7 @@ def same_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take this machine for the measured one: predictions then are the same wherever the tests run."""
     for module in (advice, costs):
         monkeypatch.setattr(module, "speed_here", lambda: 1.0)
+    monkeypatch.setattr(costs, "has_gpu", lambda: False)
 
 
 class TestShape:
@@ -153,6 +156,12 @@ class TestMachine:
         (tmp_path / "memory.max").write_text("max")
         assert free_memory(tmp_path) > 2**27
 
+    def test_a_gpu_is_known_by_its_driver(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "platform", "linux")
+        assert not has_gpu(tmp_path)
+        (tmp_path / "nvidiactl").touch()
+        assert has_gpu(tmp_path)
+
     def test_what_an_operator_says_goes_before_what_is_free(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GUARDIAN_MAX_MEMORY_USAGE_MB", "900000000")
         assert CostLimits.here().memory_bytes == 900_000_000 * 2**20
@@ -191,6 +200,20 @@ class TestRefusal:
         check_fits(table, schema, "ctgan", CostLimits(seconds=least / 3, processors=4))
         with pytest.raises(WillNotFit, match="on 2 processors"):
             check_fits(table, schema, "ctgan", CostLimits(seconds=least / 3, processors=2))
+
+    def test_time_on_a_gpu_is_not_predicted_and_refuses_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        table = self.wide()
+        schema = detect_schema(table)
+        monkeypatch.setattr(costs, "has_gpu", lambda: True)
+        check_fits(table, schema, "ctgan", CostLimits(seconds=0.1))
+        for engine, options in (("gaussian-copula", {}), ("ctgan", {"enable_gpu": False})):
+            with pytest.raises(WillNotFit):
+                check_fits(table, schema, engine, CostLimits(seconds=0.1), options=options)
+
+    def test_a_notebook_is_refused_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GUARDIAN_MAX_MEMORY_USAGE_MB", "100")
+        with pytest.raises(WillNotFit, match="engine tabular would need about"):
+            fit(self.wide())
 
     def test_nothing_is_refused_where_nothing_was_measured(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(costs, "read_measurements", lambda: Measurements(1.0, ()))

@@ -11,7 +11,7 @@ from inferloop_synthetic.api import isolated
 from .conftest import ROWS, Api
 from .test_refusals import check
 
-FOR_HOURS = {"data": ROWS, "engine": "ctgan", "engine_options": {"epochs": 100_000}}
+FOR_HOURS = {"data": ROWS, "engine": "ctgan", "engine_options": {"epochs": 100_000, "enable_gpu": False}}
 
 
 def test_a_job_that_takes_too_long_fails_before_it_learns(open_api: Callable[..., Api]):

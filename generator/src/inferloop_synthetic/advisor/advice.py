@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from inferloop_synthetic.advisor.costs import ENGINES, CostLimits, epochs_of, learned_shape, predict_costs, refusal, speed_here
+from inferloop_synthetic.advisor.costs import (
+    ENGINES,
+    CostLimits,
+    epochs_of,
+    learned_shape,
+    on_gpu,
+    predict_costs,
+    refusal,
+    speed_here,
+)
 from inferloop_synthetic.advisor.predict import (
     Measurement,
     NotMeasured,
@@ -38,7 +47,7 @@ class Advice:
 
     engine: str
     seconds: Range
-    """Seconds of one processor of this machine."""
+    """Seconds of one processor of this machine; a GPU takes less."""
     memory: Range
     """Bytes."""
     likeness: Range | None
@@ -69,7 +78,8 @@ def advise(
         shape = learned_shape(sample, schema, engine, chosen, rows)
         seconds, memory = predict_costs(shape, engine, chosen, speed)
         likely = _likeness(reached, measured, engine, shape, epochs_of(engine, chosen))
-        found.append(Advice(engine, seconds, memory, likely, refusal(engine, seconds, memory, limits)))
+        bounds = replace(limits, seconds=None) if on_gpu(engine, chosen) else limits
+        found.append(Advice(engine, seconds, memory, likely, refusal(engine, seconds, memory, bounds)))
     if not found:
         raise NotMeasured(f"nothing was measured of {', '.join(engines)}, so nothing can be predicted")
     return sorted(found, key=lambda a: (a.refused is not None, -(a.likeness.value if a.likeness else 0.0), a.seconds.value))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from inferloop_synthetic.advisor.machine import free_memory, kernel_seconds, processors
+from inferloop_synthetic.advisor.machine import free_memory, has_gpu, kernel_seconds, processors
 from inferloop_synthetic.advisor.predict import BATCH, Range, is_measured, predict, read_measurements, with_range
 from inferloop_synthetic.advisor.shape import TableShape, shape_of
 from inferloop_synthetic.errors import InputError
@@ -84,6 +84,8 @@ def check_fits(
     if shape.columns == 0:
         return
     seconds, memory = predict_costs(shape, engine, options)
+    if on_gpu(engine, options or {}):
+        limits = replace(limits, seconds=None)
     if limits.seconds is not None and seconds.low / limits.processors > limits.seconds / FASTER:
         # The speed of this machine takes a moment to find, and matters only where time is short.
         seconds = predict_costs(shape, engine, options, speed_here())[0]
@@ -92,6 +94,11 @@ def check_fits(
     refused = refusal(engine, seconds, memory, limits)
     if refused is not None:
         raise WillNotFit(refused)
+
+
+def on_gpu(engine: str, options: Mapping[str, Any]) -> bool:
+    """Return whether learning would run on a GPU, for which time was not measured: it takes less than is predicted."""
+    return engine in NETWORKS and bool(options.get("enable_gpu", True)) and has_gpu()
 
 
 def epochs_of(engine: str, options: Mapping[str, Any]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -44,6 +45,11 @@ def free_memory(groups: Path = Path("/sys/fs/cgroup")) -> int:
         files = sum(_line(groups / stat, name) for name in ("inactive_file ", "active_file "))
         return max(min(free, room + files), 0)
     return free
+
+
+def has_gpu(devices: Path = Path("/dev")) -> bool:
+    """Return whether there seems to be a GPU that torch would use: NVIDIA's or AMD's driver, or a Mac."""
+    return sys.platform == "darwin" or any((devices / name).exists() for name in ("nvidiactl", "kfd"))
 
 
 def processors() -> int:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from inferloop_synthetic.advisor.advice import Advice, choose
 from inferloop_synthetic.advisor.advice import advise as compare
-from inferloop_synthetic.advisor.costs import ENGINES, CostLimits
+from inferloop_synthetic.advisor.costs import ENGINES, CostLimits, on_gpu
 from inferloop_synthetic.advisor.predict import Range
 from inferloop_synthetic.cli.info import Output
 from inferloop_synthetic.cli.options import engine_options
@@ -108,6 +108,8 @@ def _show(found: list[Advice], learned: int, rows: int) -> None:
             "no" if advice.refused else "yes",
         )
     Console(width=None if sys.stdout.isatty() else 120).print(table)
+    if any(on_gpu(advice.engine, {}) for advice in found):
+        typer.echo("There is a GPU: networks take less time on it than is said here.")
     remedy = ""
     for advice in found:
         if advice.refused:
