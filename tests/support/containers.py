@@ -52,7 +52,8 @@ class Podman:
 
     def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run podman, and fail the test with what it says where it fails."""
-        done = finished(self.command(*words), self.environment(), STUCK_SECONDS)
+        # Where a container is ended for its memory, podman's monitor writes a file of that name into the current folder.
+        done = finished(self.command(*words), self.environment(), STUCK_SECONDS, self.storage)
         if check and done.returncode:
             pytest.fail(
                 f"podman {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}", pytrace=False
@@ -91,11 +92,13 @@ def storage() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inferloop" / "containers"
 
 
-def finished(command: Sequence[str], environment: Mapping[str, str], seconds: int) -> subprocess.CompletedProcess[str]:
+def finished(
+    command: Sequence[str], environment: Mapping[str, str], seconds: int, folder: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; one that does not end fails the test, and is killed with all that it started."""
     with subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         text=True,
         stdout=subprocess.PIPE,
