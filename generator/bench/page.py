@@ -31,8 +31,8 @@ HOW = """
   engine is told of these orders as constraints, the others were run without. Membership is attacked on at most 2,000 rows
   of either kind: the standard error of that AUC is about .009.
 - **Machine**: {machine};
-  load average {load} at the end, at niceness {nice}; {took} minutes in all. Clock times suffer when others use the machine, so processor
-  seconds stand beside them. Our engine draws {rows} rows as Arrow batches with two threads.
+  niceness {nice}, load average {load} at the end; {took} minutes in all. Clock times suffer when others use the machine,
+  so processor seconds stand beside them. Our engine draws {rows} rows as Arrow batches with two threads.
 """
 ROWS_AIM, SCHEMA_AIM, FIT_AIM = 5e6, 2e6, 5.0
 HEAD = (
