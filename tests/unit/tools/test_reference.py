@@ -186,7 +186,7 @@ def test_the_command_page_shows_sub_commands_options_and_arguments() -> None:
     def secret() -> None:
         pass
 
-    page = cli_page(typer.main.get_command(app))
+    page = cli_page(typer.main.get_command(app), "inferloop-deploy")
 
     assert "# inferloop-deploy\n\nAll commands." in page
     assert "## inferloop-deploy state bootstrap\n\nMake the bucket." in page
