@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from inferloop_synthetic.reporting.files import Report
 
 
+CATEGORIES = ("categor", "dictionary", "enum")
+"""How the types of categories begin in pandas, Arrow and polars."""
+
+
 def to_arrow(frame: Any) -> pa.Table:
     """Return an Arrow table of an Arrow table, or a pandas or polars frame."""
     if isinstance(frame, pa.Table):
@@ -45,8 +49,12 @@ def _from_pandas(frame: Any) -> pa.Table:
     return pa.Table.from_arrays(arrays, names)
 
 
-def like(table: pa.Table, frame: Any) -> Any:
-    """Return an Arrow table as the kind of frame that `frame` is."""
+def like(table: pa.Table, frame: Any) -> pa.Table | Any:
+    """Return an Arrow table as the kind of frame that `frame` is; only its categories are categories again."""
+    kinds = {str(name): str(kind) for name, kind in _kinds(frame)}
+    for i, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type) and not kinds.get(field.name, "").lower().startswith(CATEGORIES):
+            table = table.set_column(i, field.name, table[field.name].cast(field.type.value_type))
     if type(frame).__module__.startswith("pandas"):
         return table.to_pandas()
     if type(frame).__module__.startswith("polars"):
@@ -54,6 +62,13 @@ def like(table: pa.Table, frame: Any) -> Any:
 
         return polars.from_arrow(table)
     return table
+
+
+def _kinds(frame: Any) -> list[tuple[Any, Any]]:
+    """Return names and types of a frame's columns, in the words of its library."""
+    if isinstance(frame, pa.Table | pa.RecordBatch):
+        return [(field.name, field.type) for field in frame.schema]
+    return list(zip(frame.columns, frame.dtypes, strict=True))
 
 
 def fit(
