@@ -91,13 +91,13 @@ class Checkout:
         """Where terraform runs."""
         return self.root / "build/dev/aws/sandbox/tree/providers/aws"
 
-    def start(self, *arguments: str) -> Running:
-        """Start a command."""
+    def start(self, *arguments: str, first: str = "pass") -> Running:
+        """Start a command; `first` is run before it in its process."""
         process = subprocess.Popen(
             [
                 sys.executable,
                 "-c",
-                "from inferloop_deploy.cli import main; main()",
+                f"{first}; from inferloop_deploy.cli import main; main()",
                 "--root",
                 str(self.root),
                 *arguments,
