@@ -264,7 +264,11 @@ class S3StateStore:
                 Tags=[{"TagKey": key, "TagValue": value} for key, value in tags.items()],
             )["KeyMetadata"]["KeyId"]
             kms.enable_key_rotation(KeyId=made)
-            kms.create_alias(AliasName=alias, TargetKeyId=made)
+            try:
+                kms.create_alias(AliasName=alias, TargetKeyId=made)
+            except kms.exceptions.AlreadyExistsException:
+                # Somebody else made the place of the state at the same time; theirs is the key, and ours is not needed.
+                kms.schedule_key_deletion(KeyId=made, PendingWindowInDays=7)
 
         return Phase(
             "encryption key",
