@@ -1,7 +1,9 @@
 """The programs that build images: their command lines, and which of them works on this machine."""
 
+import json
 import shutil
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,20 +27,22 @@ class Wanted:
     secrets: Mapping[str, Path] = field(default_factory=dict)
     cached: bool = True
 
+    def labelled(self) -> dict[str, str]:
+        """Return the labels by their whole names: https://specs.opencontainers.org/image-spec/annotations/."""
+        return {f"org.opencontainers.image.{name}": value for name, value in self.labels.items()}
+
     def options(self) -> list[str]:
         """Return the options that every builder understands."""
         words = ["--file", CONTAINERFILE, "--target", self.role, "--tag", self.tag, "--network", "host"]
         for name, value in self.arguments.items():
             words += ["--build-arg", f"{name}={value}"]
-        for name, value in self.labels.items():
-            words += ["--label", f"org.opencontainers.image.{name}={value}"]
         for name, path in self.secrets.items():
             words += ["--secret", f"id={name},src={path}"]
         return [*words, *([] if self.cached else ["--no-cache"])]
 
 
 @dataclass(frozen=True)
-class Builder:
+class Builder(ABC):
     """A builder, with where it keeps its images."""
 
     name: ClassVar[str]
@@ -56,13 +60,13 @@ class Builder:
         """Return the commands that remove what an interrupted build left in a storage that is ours alone."""
         return []
 
-    def build(self, wanted: Wanted) -> list[str]:
-        """Return the command that builds an image from the repository's root."""
-        raise NotImplementedError
+    @abstractmethod
+    def build(self, wanted: Wanted, scratch: Path) -> list[list[str]]:
+        """Return the commands that build an image from the repository's root; they may read files in `scratch`."""
 
+    @abstractmethod
     def export(self, image: str, layout: Path, level: int) -> list[list[str]]:
         """Return the commands that write an image as an OCI layout; `level` is gzip's effort, 1 to 9."""
-        raise NotImplementedError
 
     def has(self, image: str) -> list[str]:
         """Return a command that works where the image is in the storage."""
@@ -72,9 +76,9 @@ class Builder:
         """Return the command that fetches an image from a registry."""
         return [*self.command(), "pull", "--quiet", image]
 
+    @abstractmethod
     def load(self, archive: Path, image: str) -> list[list[str]]:
         """Return the commands that make an image of a file system's archive."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -86,14 +90,21 @@ class _Containers(Builder):
         place = ["--root", f"{self.storage}/images", "--runroot", f"{self.storage}/run"] if self.storage else []
         return [self.name, *place]
 
-    def build(self, wanted: Wanted) -> list[str]:
-        """Return the command.
+    def build(self, wanted: Wanted, scratch: Path) -> list[list[str]]:
+        """Return the command that builds the image, and the one that labels it.
 
         `chroot` needs no runtime, which would want control groups and a terminal. Every file's time is the same in
         every build: a layer whose content has not changed keeps its digest, and nodes that have it pull nothing.
+
+        The labels are an instruction of their own, with their values in it: buildah's cache compares neither `--label`
+        nor the value of an argument, and takes the whole image of an older commit when no file has changed since.
         """
-        fixed = ["--layers", "--force-rm", "--isolation", "chroot", "--timestamp", "0"]
-        return [*self.command(), "build", *fixed, *wanted.options(), "."]
+        fixed = ["--layers", "--isolation", "chroot", "--timestamp", "0"]
+        build = [*self.command(), "build", "--force-rm", *fixed, *wanted.options(), "."]
+        pairs = " ".join(f"{name}={json.dumps(value)}" for name, value in wanted.labelled().items())
+        (scratch / "Containerfile").write_text(f"FROM {wanted.tag}\nLABEL {pairs}\n")
+        file = ["--file", str(scratch / "Containerfile"), str(scratch)]
+        return [build, [*self.command(), "build", "--quiet", *fixed, "--tag", wanted.tag, *file]]
 
     def packing(self, level: int) -> list[str]:  # noqa: ARG002  # one signature for all
         """Return options that say how to compress; of podman only late versions have one for the level."""
@@ -150,9 +161,10 @@ class Docker(Builder):
 
     name = "docker"
 
-    def build(self, wanted: Wanted) -> list[str]:
+    def build(self, wanted: Wanted, scratch: Path) -> list[list[str]]:  # noqa: ARG002  # one signature for all
         """Return the command; attestations would hold the time of the build."""
-        return ["docker", "buildx", "build", "--provenance=false", "--load", *wanted.options(), "."]
+        labels = [word for name, value in wanted.labelled().items() for word in ("--label", f"{name}={value}")]
+        return [["docker", "buildx", "build", "--provenance=false", "--load", *wanted.options(), *labels, "."]]
 
     def export(self, image: str, layout: Path, level: int) -> list[list[str]]:  # noqa: ARG002  # likewise
         """Return the commands that save the image and unpack the archive; since Docker 25 it is an OCI layout."""

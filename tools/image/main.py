@@ -135,7 +135,8 @@ def build(
             secrets=secrets,
             cached=cached,
         )
-        run(builder.build(wanted))
+        for command in builder.build(wanted, Path(scratch)):
+            run(command)
         shutil.rmtree(layout, ignore_errors=True)
         layout.parent.mkdir(parents=True, exist_ok=True)
         for command in builder.export(image, layout, EFFORT[options.role]):

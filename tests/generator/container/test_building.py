@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -28,28 +29,32 @@ WANTED = builders.Wanted(
 )
 SHARED = [
     *("--file", "generator/Containerfile", "--target", "api", "--tag", "name:1", "--network", "host"),
-    *(
-        "--build-arg",
-        "BASE_IMAGE=debian:x",
-        "--label",
-        "org.opencontainers.image.revision=c0ffee",
-        "--secret",
-        "id=pip.conf,src=/s/pip.conf",
-    ),
+    *("--build-arg", "BASE_IMAGE=debian:x", "--secret", "id=pip.conf,src=/s/pip.conf"),
 ]
-FIXED = ["build", "--layers", "--force-rm", "--isolation", "chroot", "--timestamp", "0"]
+FIXED = ["--layers", "--isolation", "chroot", "--timestamp", "0"]
+LABEL = "org.opencontainers.image.revision"
 
 
 @pytest.mark.parametrize(
-    ("builder", "command"),
+    ("builder", "program"),
     [
-        (builders.Buildah(), ["buildah", *FIXED, *SHARED, "."]),
-        (builders.Podman(Path("/p")), ["podman", "--root", "/p/images", "--runroot", "/p/run", *FIXED, *SHARED, "."]),
-        (builders.Docker(), ["docker", "buildx", "build", "--provenance=false", "--load", *SHARED, "."]),
+        (builders.Buildah(), ["buildah"]),
+        (builders.Podman(Path("/p")), ["podman", "--root", "/p/images", "--runroot", "/p/run"]),
     ],
 )
-def test_each_builder_is_told_the_same(builder: builders.Builder, command: list[str]):
-    assert builder.build(WANTED) == command
+def test_buildah_and_podman_build_then_label(builder: builders.Builder, program: list[str], tmp_path: Path):
+    label = ["--tag", "name:1", "--file", f"{tmp_path}/Containerfile", f"{tmp_path}"]
+    assert builder.build(WANTED, tmp_path) == [
+        [*program, "build", "--force-rm", *FIXED, *SHARED, "."],
+        [*program, "build", "--quiet", *FIXED, *label],
+    ]
+    assert (tmp_path / "Containerfile").read_text() == f'FROM name:1\nLABEL {LABEL}="c0ffee"\n'
+
+
+def test_docker_is_told_the_same_in_one_command(tmp_path: Path):
+    words = ["docker", "buildx", "build", "--provenance=false", "--load", *SHARED, "--label", f"{LABEL}=c0ffee", "."]
+    assert builders.Docker().build(WANTED, tmp_path) == [words]
+    assert list(tmp_path.iterdir()) == []
 
 
 def program(folder: Path, name: str, text: str) -> None:
@@ -192,6 +197,20 @@ def test_an_interrupted_build_leaves_nothing_and_the_next_one_succeeds(built: Bu
     words = ["--root", f"{podman.storage}/images", "--runroot", f"{podman.storage}/run", "containers", "--quiet"]
     left = subprocess.run(["buildah", *words], check=True, capture_output=True, text=True, env=podman.environment())
     assert left.stdout == ""
+
+
+def test_the_same_files_at_another_commit_give_the_same_layers_with_its_label(built: Built, tmp_path: Path):
+    """Every step comes from the cache, which must not bring the label of the commit before."""
+    builder = builders.Buildah(built.podman.storage)
+    name = "localhost/inferloop-synthetic-api:relabelled"
+    wanted = builders.Wanted("api", name, {"BASE_IMAGE": base.MADE}, {"revision": "c0ffee"})
+    for command in builder.build(wanted, tmp_path):
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=built.podman.environment())
+    (found,) = json.loads(built.podman.run("image", "inspect", name).stdout)
+    built.podman.run("rmi", name)
+    (tested,) = json.loads(built.podman.run("image", "inspect", containers.IMAGE).stdout)
+    assert found["Labels"][LABEL] == "c0ffee"
+    assert found["RootFS"]["Layers"] == tested["RootFS"]["Layers"]
 
 
 def test_a_machine_that_cannot_run_containers_is_told_how_to_leave_them_out(
