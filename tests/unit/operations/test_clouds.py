@@ -186,6 +186,27 @@ def test_bootstrap_repairs_what_somebody_changed(store: S3StateStore, tmp_path: 
     assert [str(change) for change in changes.made] == [f"set public access block of bucket {store.bucket}"]
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_what_somebody_else_made_in_the_meantime_is_used(
+    region: str, environment: Environment, aws: Aws, tmp_path: Path
+) -> None:
+    """Two people's first plans look for the place of the state, find none, and both make it."""
+    backend = aws.backend(environment, ACCOUNT)
+    store = aws.state_store(environment, type(backend)({**backend.settings, "region": region}, backend.place))
+    slower = list(store.bootstrap(TAGS, Changes()))
+    assert [phase.title for phase in slower if phase.should_run()][:2] == ["encryption key", "bucket"]
+    bootstrap(store, tmp_path, Changes())
+    kms = store.client("kms")
+    used = kms.describe_key(KeyId=store.kms_key)["KeyMetadata"]["KeyId"]
+    for phase in slower:
+        phase.run()
+    states = {key["KeyId"]: kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]}
+    assert kms.describe_key(KeyId=store.kms_key)["KeyMetadata"]["KeyId"] == used
+    assert [state["KeyState"] for key, state in states.items() if key != used] == ["PendingDeletion"]
+    assert states[used]["Enabled"]
+    assert not any(phase.should_run() for phase in store.bootstrap(TAGS, Changes()))
+
+
 def test_a_dry_run_of_bootstrap_names_everything_and_makes_nothing(store: S3StateStore, tmp_path: Path) -> None:
     changes = Changes(dry_run=True)
     bootstrap(store, tmp_path, changes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -281,7 +282,8 @@ class S3StateStore:
         place: Any = (
             {} if self.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
         )
-        self._s3.create_bucket(Bucket=self.bucket, ObjectOwnership="BucketOwnerEnforced", **place)
+        with suppress(self._s3.exceptions.BucketAlreadyOwnedByYou):  # Likewise; us-east-1 would not even say so.
+            self._s3.create_bucket(Bucket=self.bucket, ObjectOwnership="BucketOwnerEnforced", **place)
 
     def _settings(self, tags: Mapping[str, str]) -> list[_Setting]:
         s3, bucket = self._s3, self.bucket
