@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,22 @@ def test_processes_that_start_at_once_do_not_get_into_each_others_way(database_u
         thread.join()
     assert len(outcomes) == 4
     assert len(set(outcomes)) == 1
+
+
+def test_a_new_file_can_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    """SQLite does not wait while two switch a file's mode; each of the rounds is a chance to meet."""
+
+    def start(file: Path, together: threading.Barrier) -> None:
+        database = open_database(f"sqlite:///{file}")
+        together.wait()
+        database.ping()
+        database.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(60):
+            together = threading.Barrier(8)
+            for started in [pool.submit(start, tmp_path / f"{number}.db", together) for _ in range(8)]:
+                started.result()
 
 
 def test_an_upgrade_that_fails_leaves_the_database_as_it_was(database_url: str) -> None:

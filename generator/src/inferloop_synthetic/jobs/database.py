@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from inferloop_synthetic.jobs.errors import StoreUnavailable
 
 SQLITE_WAIT_S = 15.0
 """How long a writer waits for the one that another process is."""
+SQLITE_AGAIN_S = 0.01
 TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 DISK_FULL = "53100"
 LOST = ("08", "28", "3D", "53", "57")
@@ -127,7 +130,7 @@ def _open_sqlite(url: URL) -> Engine:
     def _prepare(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # transactions begin where SQLAlchemy says so, and not where the driver guesses
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous = FULL")  # what was promised with 202 outlives a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
@@ -139,6 +142,21 @@ def _open_sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Let readers and the writer work at once; a file keeps the mode, so only its first openers really change it."""
+    patience = time.monotonic() + SQLITE_WAIT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # Two who change it at the same time would wait for each other, so SQLite refuses one of them at once.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                raise
+            time.sleep(SQLITE_AGAIN_S)
+        else:
+            return
 
 
 def _open_postgresql(url: URL, pool_size: int, timeout_s: float) -> Engine:
