@@ -32,15 +32,10 @@ def migrate(database: Database) -> str:
 
     Raises SchemaError where the database is somebody else's, or was upgraded by a newer program.
     """
-    with database.writing() as connection:
+    # Another process may be upgrading a large table: that is longer than a server may be silent otherwise.
+    with database.writing() as connection, _patient(connection):
         if connection.dialect.name == "postgresql":
-            # Another process may be upgrading a large table: that is longer than a server may be silent otherwise.
-            with _patient(connection):
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-                found, known = _found(connection, database.where), _known()
-                if found != known[0]:
-                    upgrade(connection)
-            return known[0]
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         found, known = _found(connection, database.where), _known()
         if found != known[0]:
             upgrade(connection)
