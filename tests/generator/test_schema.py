@@ -91,7 +91,7 @@ def test_texts_are_told_apart(values: list[str | None], kind: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "mapping"),
+        ("", "s.yaml: the document is empty"),
         ("[1, 2]", "mapping"),
         ("{", "not readable"),
         ('{"a": "integr[1:2]"}', r"column 'a': unknown kind 'integr'"),
@@ -99,6 +99,8 @@ def test_texts_are_told_apart(values: list[str | None], kind: str) -> None:
         ('{"a": "integer[x:y]"}', r"column 'a'.*two numbers"),
         ('{"a": 5}', r"column 'a'"),
         ('{"a": {"b": {}}}', r"column 'a'"),
+        ('{"a": "float",\n"b": "integr"}', r"^s.yaml:2: column 'b': unknown kind 'integr'"),
+        ("columns:\n- {name: a, kind: float}\n- {name: b, kind: floa}", r"^s.yaml:3: columns.'b'.kind: "),
         ("columns: [{name: a, kind: integer, colour: red}]", r"columns.'a'.colour"),
         ("columns: [{name: a, kind: personal}]", r"columns.'a'"),
         ("columns: [{name: a, kind: integer}, {name: a, kind: float}]", "named twice: a"),
@@ -126,7 +128,9 @@ FORMULA = "columns: [{name: a, kind: float}]\nconstraints: [{type: formula, colu
         pytest.param("[" * 100_000 + "]" * 100_000, "t:1: nested too deeply", id="deep JSON"),
         pytest.param("- " * 20_000 + "x", "t:1: nested too deeply", id="deep YAML"),
         pytest.param("a: &a [x, x]\nb: [*a, *a]\n", r"t:2: the alias \*a is not read", id="aliases"),
-        pytest.param('{"a": "string",\n"a": "boolean"}', "t:2: 'a' is given twice", id="a column twice"),
+        pytest.param(
+            '{"a": "string",\n"a": "boolean"}', "t:2: a: is given twice, first on line 1", id="a column twice"
+        ),
         pytest.param('{"a":\n', "t:2: not readable as YAML or JSON", id="cut off"),
     ],
 )

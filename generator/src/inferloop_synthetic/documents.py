@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 from collections.abc import Iterable, Iterator
@@ -52,49 +53,40 @@ def read_document(path: Path) -> Document:
     return parse_document(text, str(path))
 
 
-def parse_document(text: str, source: str) -> Document:
-    """Read YAML or JSON (which is YAML but for tabs and some escapes); raises InputError with the line."""
-    if len(text) > LONGEST:
-        raise InputError(f"{source}: {len(text):,} characters are too long; at most {LONGEST:,} are read")
-    if text.lstrip()[:1] in {"{", "["}:
+def parse_document(text: str, source: str, longest: int = LONGEST) -> Document:
+    """Read YAML or JSON.
+
+    Raises:
+        InputError: the text is neither, has more than `longest` characters, is nested too deeply (libyaml's loader would exhaust
+            the stack), has aliases (a few lines can stand for billions of values), or gives a name twice in one mapping.
+    """
+    if len(text) > longest:
+        raise InputError(f"{source}: {len(text):,} characters are too long; at most {longest:,} are read")
+    flow = text.lstrip()[:1] in {"{", "["}
+    if flow:
         # Raw tabs stand only between JSON's tokens, where YAML wants spaces.
         text = text.replace("\t", " ")
     try:
         _refuse_traps(yaml.parse(text, Loader=FAST), source)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=FAST)
         if node is None:
             raise InputError(f"{source}: the document is empty")
         lines = dict(_lines(node, (), source))
-        values = json.loads(text) if text.lstrip()[:1] in {"{", "["} else yaml.safe_load(text)
+        return Document(source, _values(text, flow=flow), lines)
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
         line = at.line + 1 if at is not None else 1
-        raise InputError(f"{source}:{line}: not YAML: {error.problem or error.context}") from error
-    except json.JSONDecodeError as error:
-        raise InputError(f"{source}:{error.lineno}: not JSON: {error.msg}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"{source}: not YAML: {str(error).splitlines()[0] or 'nested too deeply'}") from error
-    return Document(source, values, lines)
-
-
-def load_plain(text: str, source: str) -> Any:
-    """Return the values of YAML or JSON text, read by libyaml where it is there.
-
-    Raises:
-        InputError: the text is neither, is nested too deeply (libyaml's loader would exhaust the stack), has aliases (a few lines
-            can stand for billions of values), or gives a name twice in one mapping.
-    """
-    try:
-        _refuse_traps(yaml.parse(text, Loader=FAST), source)
-        node = yaml.compose(text, Loader=FAST)
-        if node is not None:
-            _refuse_doubles(node, source)
-        return yaml.load(text, Loader=FAST)  # noqa: S506  (a safe loader)
-    except yaml.MarkedYAMLError as error:
-        at = error.problem_mark or error.context_mark
-        raise InputError(f"{source}:{at.line + 1 if at else 1}: not readable as YAML or JSON: {error.problem}") from error
+        raise InputError(f"{source}:{line}: not readable as YAML or JSON: {error.problem or error.context}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{source}: not readable as YAML or JSON: {str(error).splitlines()[0]}") from error
+
+
+def _values(text: str, *, flow: bool) -> Any:
+    """Return the values; of JSON as JSON's reader gives them, since 1e5 is a text and \\ud83d half a sign to YAML's."""
+    if flow:
+        with contextlib.suppress(json.JSONDecodeError):
+            return json.loads(text)
+    return yaml.load(text, Loader=FAST)  # noqa: S506  (a safe loader)
 
 
 def _refuse_traps(events: Iterable[yaml.Event], source: str) -> None:
@@ -108,25 +100,9 @@ def _refuse_traps(events: Iterable[yaml.Event], source: str) -> None:
             raise InputError(f"{source}:{line}: nested too deeply; at most {DEEPEST} levels are read")
 
 
-def _refuse_doubles(node: yaml.Node, source: str) -> None:
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_doubles(item, source)
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise InputError(f"{source}:{key.start_mark.line + 1}: {key.value!r} is given twice")
-            seen.add(str(key.value))
-            _refuse_doubles(value, source)
-
-
 def _lines(node: yaml.Node, place: Place, source: str) -> Iterator[tuple[Place, int]]:
-    line = node.start_mark.line + 1
-    if len(place) > DEEPEST:
-        raise InputError(f"{source}:{line}: nested too deeply")
     if not place:
-        yield place, line
+        yield place, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, value in node.value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from inferloop_synthetic.documents import load_plain
+from inferloop_synthetic.documents import Place, parse_document
 from inferloop_synthetic.errors import InputError
 
 
@@ -171,6 +172,8 @@ def constraint_columns(constraint: Constraint) -> list[str]:
 
 
 M = TypeVar("M", bound=BaseModel)
+LONGEST = 50_000_000
+"""Characters of a schema: one may list many values."""
 
 _SHORT = re.compile(r"^\s*([a-z_]+)\s*(?:\[(.*)\])?\s*$")
 _ALIASES = {
@@ -178,8 +181,14 @@ _ALIASES = {
 }  # fmt: skip
 
 
-def column_from_short(name: str, text: str) -> ColumnSchema:
-    """Return the column that a short form such as `integer[1:1000]`, `category[a,b,c]` or `email` describes."""
+def column_from_short(name: str, text: Any) -> ColumnSchema:
+    """Return the column that a short form such as `integer[1:1000]`, `category[a,b,c]` or `email` describes.
+
+    Raises:
+        InputError: it is no such text.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"column {name!r}: the short form is a text such as integer[1:1000]")
     match = _SHORT.match(text)
     if not match:
         raise InputError(f"column {name!r}: {text!r} is not of the form kind or kind[min:max] or category[a,b,c]")
@@ -196,7 +205,7 @@ def column_from_short(name: str, text: str) -> ColumnSchema:
         raise InputError(f"column {name!r}: unknown kind {word!r}; known are {known}")
     if inside is not None:
         fields |= _short_bounds(name, word, inside)
-    return _validated(ColumnSchema, fields, f"column {name!r}")
+    return _validated(ColumnSchema, fields, lambda _: f"column {name!r}")
 
 
 def _short_bounds(name: str, word: str, inside: str) -> dict[str, Any]:
@@ -232,19 +241,21 @@ def personal_by_name(name: str) -> str | None:
 def parse_schema(text: str, source: str) -> TableSchema:
     """Read a schema from YAML or JSON: the full form, or a mapping of column names to short forms.
 
-    Raises InputError naming the field that is wrong.
+    Raises InputError naming the line and the field that is wrong.
     """
-    if len(text) > 50_000_000:
-        raise InputError(f"{source}: a schema of {len(text):,} characters is too long")
-    tree = load_plain(text, source)
+    document = parse_document(text, source, LONGEST)
+    tree = document.values
     if not isinstance(tree, dict) or not tree:
         raise InputError(f"{source}: a schema is a mapping with `columns`, or of column names to kinds")
-    if "columns" not in tree:
-        wrong = [name for name, value in tree.items() if not isinstance(value, str)]
-        if wrong:
-            raise InputError(f"{source}: column {wrong[0]!r}: the short form is a text such as integer[1:1000]")
-        return _validated(TableSchema, {"columns": [column_from_short(str(n), t) for n, t in tree.items()]}, source)
-    return _validated(TableSchema, tree, source)
+    if "columns" in tree:
+        return _validated(TableSchema, tree, lambda place: f"{source}:{document.line(place)}")
+    columns = []
+    for name, short in tree.items():
+        try:
+            columns.append(column_from_short(str(name), short))
+        except InputError as error:
+            raise InputError(f"{source}:{document.line((str(name),))}: {error}") from error
+    return _validated(TableSchema, {"columns": columns}, lambda _: source)
 
 
 def read_schema(path: Path) -> TableSchema:
@@ -255,12 +266,11 @@ def read_schema(path: Path) -> TableSchema:
         raise InputError(f"{path}: cannot be read: {error}") from error
 
 
-def _validated(model: type[M], tree: dict[str, Any], source: str) -> M:
+def _validated(model: type[M], tree: dict[str, Any], where: Callable[[Place], str]) -> M:
+    """Return the values as a model; raises InputError with a line for each problem, which begins with where it is."""
     try:
         return model.model_validate(tree)
-    except (ValidationError, RecursionError) as error:
-        if not isinstance(error, ValidationError):
-            raise InputError(f"{source}: nested too deeply") from error
+    except ValidationError as error:
         lines = []
         for problem in error.errors()[:10]:
             place = [str(part) for part in problem["loc"]]
@@ -268,7 +278,8 @@ def _validated(model: type[M], tree: dict[str, Any], source: str) -> M:
                 entry = tree["columns"][int(place[1])]
                 if isinstance(entry, dict) and "name" in entry:
                     place[1] = repr(entry["name"])
-            lines.append(f"{source}: {'.'.join(place) or 'schema'}: {problem['msg'].removeprefix('Value error, ')}")
+            message = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{where(problem['loc'])}: {'.'.join(place) or 'schema'}: {message}")
         raise InputError("\n".join(lines)) from error
 
 
