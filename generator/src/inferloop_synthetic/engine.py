@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import pyarrow as pa
 
 from inferloop_synthetic.errors import InputError
@@ -20,6 +21,34 @@ from inferloop_synthetic.schema import TableSchema
 ENGINE_GROUP = "inferloop_synthetic.engines"
 SHARD_ROWS = 2**32
 """A shard has at most this many rows; row numbers (of identifiers) of different shards never meet."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Which rows an engine draws: the random streams and the row numbers of one shard of one seed."""
+
+    seed: int
+    number: int
+    first_row: int
+
+    @classmethod
+    def of(cls, rows: int, seed: int, number: int, first_row: int | None) -> Shard:
+        """Return the shard that `Model.sample` is asked for.
+
+        Raises:
+            InputError: it would have more rows than a shard can have, or fewer than none.
+        """
+        if rows < 0 or rows > SHARD_ROWS:
+            raise InputError(f"a shard has 0 to {SHARD_ROWS:,} rows, not {rows:,}")
+        return cls(seed, number, number * SHARD_ROWS if first_row is None else first_row)
+
+    def stream(self, batch: int) -> np.random.Generator:
+        """Return a batch's random stream, which follows from seed, shard and batch alone and meets no other."""
+        return np.random.Generator(np.random.SFC64(np.random.SeedSequence([self.seed, self.number, batch])))
+
+    def rows(self, start: int, end: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the numbers of rows, counted from the shard's first."""
+        return np.arange(start, end) + self.first_row
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from inferloop_synthetic import generators
 from inferloop_synthetic.constraints import broken, describe
-from inferloop_synthetic.engine import SHARD_ROWS, Condition
-from inferloop_synthetic.errors import ConstraintError, InputError, ModelFileError
+from inferloop_synthetic.engine import Condition, Shard
+from inferloop_synthetic.errors import ConstraintError, ModelFileError
 from inferloop_synthetic.external.conditions import check_conditions, meets
 from inferloop_synthetic.external.frames import FrameColumn, LevelColumn, NumberColumn, as_columns
 from inferloop_synthetic.external.learned import Copula, CopulaColumn, Layer, Network, NetworkColumn
@@ -100,17 +100,14 @@ class ExternalModel:
         Conditions and constraints are kept by throwing away the rows that break them. `threads` changes nothing: the
         arithmetic is one matrix product after another, which NumPy spreads over the cores itself.
         """
-        if rows < 0 or rows > SHARD_ROWS:
-            raise InputError(f"a shard has 0 to {SHARD_ROWS:,} rows, not {rows:,}")
+        drawn = Shard.of(rows, seed, shard, first_row)
         conditions = dict(given or {})
-        number = shard * SHARD_ROWS if first_row is None else first_row
         learned = {n for c in self._content.columns for n in ((c.name,) if isinstance(c, NumberColumn) else c.names)}
         check_conditions(conditions, self.schema, learned, [c for c in self._content.columns if isinstance(c, LevelColumn)])
         for batch in range(max(-(-rows // self._batch_rows), 1)):
-            rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, shard, batch])))
             start = batch * self._batch_rows
-            wanted = min(self._batch_rows, rows - start)
-            yield self._batch(np.arange(start, start + wanted) + number, rng, conditions)
+            index = drawn.rows(start, min(start + self._batch_rows, rows))
+            yield self._batch(index, drawn.stream(batch), conditions)
 
     def save(self, path: Path) -> None:
         """Write the model to a file that holds arrays and JSON only."""

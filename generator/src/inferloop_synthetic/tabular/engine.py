@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from inferloop_synthetic import generators
 from inferloop_synthetic.constraints import broken, describe
-from inferloop_synthetic.engine import SHARD_ROWS, Condition
+from inferloop_synthetic.engine import Condition, Shard
 from inferloop_synthetic.errors import ConstraintError, InputError, ModelFileError
 from inferloop_synthetic.formulas import evaluate, formula_inputs
 from inferloop_synthetic.schema import (
@@ -115,8 +115,7 @@ class TabularModel:
         first_row: int | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Yield `rows` rows in batches; the same for the same seed, shard and first row, whatever the number of threads."""
-        if rows < 0 or rows > SHARD_ROWS:
-            raise InputError(f"a shard has 0 to {SHARD_ROWS:,} rows, not {rows:,}")
+        drawn = Shard.of(rows, seed, shard, first_row)
         conditions = self._conditions(given or {})
         chain = self._content.chain
         together = chain.together(conditions) if chain is not None and conditions else None
@@ -124,13 +123,12 @@ class TabularModel:
             raise ConstraintError(
                 "the model never draws rows with " + " and ".join(f"a condition on {name}" for name in given or {})
             )
-        number = shard * SHARD_ROWS if first_row is None else first_row
 
         def make(batch: int) -> list[pa.RecordBatch]:
-            rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, shard, batch])))
+            rng = drawn.stream(batch)
             start, end = batch * BATCH_ROWS, min((batch + 1) * BATCH_ROWS, rows)
             return [
-                self._chunk(np.arange(at, min(at + CHUNK_ROWS, end)) + number, rng, conditions, together, given or {})
+                self._chunk(drawn.rows(at, min(at + CHUNK_ROWS, end)), rng, conditions, together, given or {})
                 for at in range(start, max(end, start + 1), CHUNK_ROWS)
             ]
 
