@@ -118,8 +118,31 @@ class Process:
         return self.described.replicas if self.autoscaling is None else self.autoscaling.min
 
 
+class _View:
+    """A merged configuration, with the tree that it was read from."""
+
+    tree: Table
+
+    def at(
+        self,
+        path: Path,
+        message: str,
+        expected: str | None = None,
+        *,
+        hint: str | None = None,
+        found: str | None = None,
+    ) -> Finding:
+        """Return a finding at a path of this configuration."""
+        return Finding(self.tree, path, message, expected, hint, found)
+
+    def written(self, *path: str | int) -> bool:
+        """Tell whether somebody wrote a value at a path; a default is not written, nor is null."""
+        node = find(self.tree, path)
+        return node is not None and not is_null(node)
+
+
 @dataclass(frozen=True)
-class ServiceView:
+class ServiceView(_View):
     """One service with every layer merged; `pruned` are paths that did not fit the schema and are left out."""
 
     folder: str
@@ -132,23 +155,6 @@ class ServiceView:
     def spec(self) -> Spec:
         """Return what the service needs."""
         return self.config.spec
-
-    def at(
-        self,
-        path: Path,
-        message: str,
-        expected: str | None = None,
-        *,
-        hint: str | None = None,
-        found: str | None = None,
-    ) -> Finding:
-        """Return a finding at a path of this service."""
-        return Finding(self.tree, path, message, expected, hint, found)
-
-    def written(self, *path: str | int) -> bool:
-        """Tell whether somebody wrote a value at a path; a default is not written, nor is null."""
-        node = find(self.tree, path)
-        return node is not None and not is_null(node)
 
     def whole(self, *path: str | int) -> bool:
         """Tell whether nothing at or below a path had to be left out."""
@@ -176,7 +182,7 @@ class ServiceView:
 
 
 @dataclass(frozen=True)
-class EnvironmentView:
+class EnvironmentView(_View):
     """One environment on one cloud; `services` are the names of all services there are."""
 
     folder: str
@@ -184,23 +190,6 @@ class EnvironmentView:
     tree: Table
     target: Target
     services: frozenset[str]
-
-    def at(
-        self,
-        path: Path,
-        message: str,
-        expected: str | None = None,
-        *,
-        hint: str | None = None,
-        found: str | None = None,
-    ) -> Finding:
-        """Return a finding at a path of this environment."""
-        return Finding(self.tree, path, message, expected, hint, found)
-
-    def written(self, *path: str | int) -> bool:
-        """Tell whether somebody wrote a value at a path; a default is not written, nor is null."""
-        node = find(self.tree, path)
-        return node is not None and not is_null(node)
 
     @property
     def label(self) -> str:
