@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -20,6 +21,7 @@ from inferloop_deploy.clouds.aws import Aws
 from inferloop_deploy.sandbox import lifecycle
 from inferloop_deploy.sandbox.lifecycle import HOST, Sandbox, SandboxFailed, SandboxFiles, is_server
 
+STUCK_SECONDS = 120
 HOLDER = """
 import pathlib, sys
 from inferloop_deploy.sandbox.lifecycle import temporary
@@ -30,8 +32,11 @@ with temporary(pathlib.Path(sys.argv[1])) as sandbox:
 
 
 def _ended(sandbox: Sandbox) -> bool:
-    """Wait until the server is gone."""
+    """Wait until the server is gone; one that stays must not keep the whole run from ending."""
+    patience = time.monotonic() + STUCK_SECONDS
     while is_server(sandbox.process, sandbox.port):
+        if time.monotonic() > patience:
+            return False
         Event().wait(0.02)
     return True
 
