@@ -39,21 +39,9 @@ resource "aws_batch_job_definition" "this" {
     }
   })
 
-  # A node taken away by the spot market is no fault of the job: it is tried again. A job that failed is not, unless it was killed.
+  # Without conditions every failure is tried again, also that of a node which the spot market took away.
   retry_strategy {
     attempts = each.value.attempts
-    evaluate_on_exit {
-      action           = "RETRY"
-      on_status_reason = "Host EC2*"
-    }
-    evaluate_on_exit {
-      action       = "RETRY"
-      on_exit_code = "137"
-    }
-    evaluate_on_exit {
-      action    = "EXIT"
-      on_reason = "*"
-    }
   }
 
   timeout {

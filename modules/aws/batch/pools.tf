@@ -16,7 +16,7 @@ locals {
   instance_types = {
     for key, pool in var.pools : key => pool.instance_types != null ? pool.instance_types : local.default_types[pool.gpu ? "gpu" : pool.architecture]
   }
-  image_types = { for key, pool in var.pools : key => pool.gpu ? "ECS_AL2_NVIDIA" : "ECS_AL2023" }
+  image_types = { for key, pool in var.pools : key => pool.gpu ? "ECS_AL2023_NVIDIA" : "ECS_AL2023" }
   count       = length(var.pools) > 0 ? 1 : 0
 }
 

@@ -66,7 +66,7 @@ run "jobs_run_on_spot_first_and_as_nobody_special" {
     error_message = "Each pool must have the purchase options that it asks for."
   }
   assert {
-    condition     = aws_batch_compute_environment.this["general/spot"].compute_resources[0].allocation_strategy == "SPOT_PRICE_CAPACITY_OPTIMIZED" && aws_batch_compute_environment.this["general/on-demand"].compute_resources[0].type == "EC2" && aws_batch_compute_environment.this["gpu/spot"].compute_resources[0].ec2_configuration[0].image_type == "ECS_AL2_NVIDIA"
+    condition     = aws_batch_compute_environment.this["general/spot"].compute_resources[0].allocation_strategy == "SPOT_PRICE_CAPACITY_OPTIMIZED" && aws_batch_compute_environment.this["general/on-demand"].compute_resources[0].type == "EC2" && aws_batch_compute_environment.this["gpu/spot"].compute_resources[0].ec2_configuration[0].image_type == "ECS_AL2023_NVIDIA"
     error_message = "Compute environments must fit their purchase option and their GPUs."
   }
   assert {
@@ -82,8 +82,8 @@ run "jobs_run_on_spot_first_and_as_nobody_special" {
     error_message = "Containers must not run as root, and have the GPUs they ask for."
   }
   assert {
-    condition     = [for rule in aws_batch_job_definition.this["nightly"].retry_strategy[0].evaluate_on_exit : rule.action] == ["RETRY", "RETRY", "EXIT"]
-    error_message = "Only interruptions must be retried."
+    condition     = [for job in aws_batch_job_definition.this : [job.retry_strategy[0].attempts, length(job.retry_strategy[0].evaluate_on_exit)]] == [for job in var.jobs : [job.attempts, 0]]
+    error_message = "Every failure must be tried again, as often as the job says."
   }
   assert {
     condition     = jsondecode(aws_iam_role_policy.execution["nightly"].policy).Statement[3].Resource == ["arn:aws:secretsmanager:us-east-1:123456789012:secret:keys-AbCdEf"] && [for statement in jsondecode(aws_iam_role_policy.execution["train"].policy).Statement : statement.Sid] == ["WriteLog"]
