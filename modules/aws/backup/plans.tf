@@ -33,6 +33,17 @@ resource "aws_backup_plan" "this" {
   }
 }
 
+# What keeps data. Nodes and their disks have the same tags, and nothing on them is worth keeping.
+locals {
+  kept = [
+    "arn:${var.account.partition}:dynamodb:*:*:table/*",
+    "arn:${var.account.partition}:elasticfilesystem:*:*:file-system/*",
+    "arn:${var.account.partition}:rds:*:*:cluster:*",
+    "arn:${var.account.partition}:rds:*:*:db:*",
+    "arn:${var.account.partition}:s3:::*",
+  ]
+}
+
 # All tags must match, which only conditions say: several selection_tag blocks are alternatives.
 resource "aws_backup_selection" "tagged" {
   for_each = { for key, plan in var.plans : key => plan if length(plan.select_tags) > 0 }
@@ -40,7 +51,7 @@ resource "aws_backup_selection" "tagged" {
   name         = "tagged"
   plan_id      = aws_backup_plan.this[each.key].id
   iam_role_arn = aws_iam_role.this[0].arn
-  resources    = ["*"]
+  resources    = local.kept
 
   dynamic "condition" {
     for_each = [each.value.select_tags]

@@ -46,6 +46,10 @@ run "plans_select_by_all_tags_into_an_encrypted_vault" {
     error_message = "All tags must match."
   }
   assert {
+    condition     = sort([for pattern in aws_backup_selection.tagged["daily"].resources : split(":", pattern)[2]]) == tolist(["dynamodb", "elasticfilesystem", "rds", "rds", "s3"])
+    error_message = "What keeps data must be selected, and no node or its disks."
+  }
+  assert {
     condition     = aws_backup_selection.named["hourly"].resources == toset(["arn:aws:dynamodb:us-east-1:123456789012:table/jobs"])
     error_message = "Resources that are named must be selected."
   }
