@@ -87,10 +87,13 @@ variable "environment" {
       currency          = optional(string, "USD")
       services          = optional(map(number), {})
       anomaly_threshold = optional(number, 50)
+      # An account has one monitor of all services, and a region one detector; a second environment there names the first one's.
+      existing_monitor = optional(string)
     }))
     security = optional(object({
-      threat_detection = optional(bool, true)
-      audit_trail      = optional(bool, true)
+      threat_detection  = optional(bool, true)
+      existing_detector = optional(string)
+      audit_trail       = optional(bool, true)
     }), {})
     backup = optional(object({
       enabled    = optional(bool, true)

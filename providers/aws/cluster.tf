@@ -26,6 +26,9 @@ module "cluster" {
     labels        = pool.labels
   } }
 
+  # The add-ons of a cluster that is brought are its owner's.
+  addons = length(module.base.file_systems) == 0 || var.eks_config.existing != null ? {} : { aws-efs-csi-driver = {} }
+
   access_entries = { for name, entry in var.eks_config.access : name => {
     principal_arn = entry.principal
     policies      = { (local.access_policies[entry.role]) = { namespaces = toset(entry.namespaces) } }

@@ -91,7 +91,7 @@ module "functions" {
     encryption_key     = local.key_of.function[key]
     log_retention_days = module.base.retention_days.services[function.service]
     tracing            = module.base.services[function.service].spec.monitoring.tracing.enabled
-    permissions        = local.permissions[function.service]
+    permissions        = { for name, permission in local.permissions[function.service] : name => permission if name != "traces" } # it has its own
     async              = { retries = function.retries }
     queue = try(function.source.kind, null) != "queue" ? null : {
       arn                = module.queue.arns[function.source.key]
@@ -170,7 +170,7 @@ module "containers" {
     port               = module.base.services[process.service].spec.service.port
     env                = local.env[key].plain
     secrets            = local.env[key].secrets
-    permissions        = local.permissions[process.service]
+    permissions        = local.container_permissions[process.service]
     replicas           = process.replicas
     spot               = process.spot
     log_retention_days = module.base.retention_days.services[process.service]

@@ -31,6 +31,14 @@ locals {
   } }
 }
 
+# What a job is submitted to, and as.
+locals {
+  submissions = { for key, process in local.batch_processes : key => {
+    queue_arn      = module.batch.queue_arns[local.batch_pool[process.spot ? "spot" : "steady"][process.gpus > 0 ? "gpu" : "general"]]
+    definition_arn = module.batch.job_definition_arns[key]
+  } }
+}
+
 module "identity" {
   source = "../../modules/aws/identity"
 
@@ -60,12 +68,8 @@ module "identity" {
     caches    = local.role_services[service].caches
     tables    = local.role_services[service].tables
     functions = local.role_services[service].functions
-    files     = { for name, used in local.uses[service].file : name => { arn = module.files.arns[used.key], access_point_arn = module.files.access_point_arns[used.key][service] } if try(module.base.file_systems[used.key].existing, null) == null }
-    jobs = { for key in lookup(local.jobs_by_service, service, []) : key => {
-      queue_arn      = module.batch.queue_arns[local.batch_pool[local.batch_processes[key].spot ? "spot" : "steady"][local.batch_processes[key].gpus > 0 ? "gpu" : "general"]]
-      definition_arn = module.batch.job_definition_arns[key]
-    } }
-    tracing = config.spec.monitoring.tracing.enabled
+    jobs      = { for key in lookup(local.jobs_by_service, service, []) : key => local.submissions[key] }
+    tracing   = config.spec.monitoring.tracing.enabled
   } }
   ci = var.environment.pipelines == null ? null : {
     issuer   = var.environment.pipelines.issuer
@@ -119,5 +123,20 @@ locals {
       # Never by itself, only through what the key encrypts.
       conditions = { StringEquals = { "kms:ViaService" = [for kind in ["dynamodb", "s3", "secretsmanager", "sqs"] : "${kind}.${local.account.region}.amazonaws.com"] } }
     } if length(role.buckets) + length(role.queues) + length(role.secrets) + length(role.tables) > 0 },
+    # X-Ray knows no single resource in these. A function has them from its own tracing.
+    { for name in ["traces"] : name => {
+      actions   = ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      resources = ["*"]
+    } if module.base.services[service].spec.monitoring.tracing.enabled },
   ) : name => permission } }
+
+  # A service's containers also submit its jobs, and look how they get on; Batch knows no single job in the latter.
+  container_permissions = { for service, permissions in local.permissions : service => merge(
+    permissions,
+    { for key in lookup(local.jobs_by_service, service, []) : "submit-${replace(key, "/", "-")}" => {
+      actions   = ["batch:SubmitJob"]
+      resources = [local.submissions[key].queue_arn, local.submissions[key].definition_arn, "${local.submissions[key].definition_arn}:*"]
+    } },
+    { for name in ["jobs"] : name => { actions = ["batch:DescribeJobs", "batch:ListJobs"], resources = ["*"] } if contains(keys(local.jobs_by_service), service) },
+  ) }
 }

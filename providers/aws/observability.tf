@@ -38,7 +38,10 @@ module "observability" {
     { all = { limit_usd = var.environment.budget.monthly, tags = { Environment = var.environment.name } } },
     { for service, limit in var.environment.budget.services : service => { limit_usd = limit, tags = { Service = service } } },
   )
-  anomaly = var.environment.budget == null ? null : { min_impact_usd = var.environment.budget.anomaly_threshold }
+  anomaly = var.environment.budget == null ? null : {
+    min_impact_usd = var.environment.budget.anomaly_threshold
+    monitor_arn    = var.environment.budget.existing_monitor
+  }
 }
 
 locals {

@@ -10,8 +10,10 @@ module "security" {
   labels              = local.labels
   account             = local.account
   deletion_protection = local.deletion_protection
-  guardduty           = var.environment.security.threat_detection ? {} : null
-  trail               = var.environment.security.audit_trail ? {} : null
+  guardduty = !var.environment.security.threat_detection ? null : {
+    existing = var.environment.security.existing_detector == null ? null : { detector_id = var.environment.security.existing_detector }
+  }
+  trail = var.environment.security.audit_trail ? {} : null
   platform_keys = {
     platform = {
       description = "Everything of ${local.name} that has no key of its own"

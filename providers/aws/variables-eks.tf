@@ -2,7 +2,7 @@ variable "eks_config" {
   description = "Kubernetes cluster: whether one is made, its version, endpoint, node pools and who may use it."
   type = object({
     enabled         = optional(bool, true)
-    version         = optional(string, "1.33")
+    version         = optional(string, "1.35")
     public_endpoint = optional(bool, false)
     public_cidrs    = optional(list(string), [])
     node_pools = optional(map(object({

@@ -155,7 +155,7 @@ def eks_cluster_updates(aws: Aws) -> None:
     logging = {"clusterLogging": [{"types": ["audit"], "enabled": True}]}
     eks.update_cluster_config(name="updates", logging=logging)
     assert eks.describe_cluster(name="updates")["cluster"]["logging"] == logging
-    _rejected("InvalidParameterException", eks.update_cluster_version, name="updates", version="1.33")
+    _rejected("InvalidParameterException", eks.update_cluster_version, name="updates", version="1.35")
     eks.update_cluster_version(name="updates", version="1.32")
     assert eks.describe_cluster(name="updates")["cluster"]["version"] == "1.32"
 

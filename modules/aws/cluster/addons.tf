@@ -127,5 +127,73 @@ resource "aws_eks_addon" "workload" {
     }
   }
 
-  depends_on = [aws_eks_node_group.this, aws_iam_role_policy_attachment.addon]
+  depends_on = [aws_eks_node_group.this, aws_iam_role_policy_attachment.addon, aws_eks_pod_identity_association.files]
+}
+
+# File systems are mounted by the driver's pod on each node with an identity of its own, not with that of the pod that uses the files; the
+# add-on takes an identity for its controller only. https://github.com/kubernetes-sigs/aws-efs-csi-driver/issues/1759
+locals {
+  mounts_files = contains(keys(local.addons), "aws-efs-csi-driver")
+}
+
+resource "aws_iam_role" "files" {
+  count = local.mounts_files ? 1 : 0
+
+  name                 = "${var.name}-eks-files"
+  description          = "Mounts file systems on the nodes of ${var.name}"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "pods.eks.amazonaws.com" }
+      Action    = ["sts:AssumeRole", "sts:TagSession"]
+      Condition = {
+        StringEquals = {
+          "aws:RequestTag/eks-cluster-arn"            = local.arn
+          "aws:RequestTag/kubernetes-service-account" = "efs-csi-node-sa"
+        }
+      }
+    }]
+  })
+  tags = var.labels
+}
+
+resource "aws_iam_role_policy" "files" {
+  count = local.mounts_files ? 1 : 0
+
+  name = "mount"
+  role = aws_iam_role.files[0].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # By an access point, which pins a service's folder and user; never the whole file system.
+        Sid       = "MountByAccessPoint"
+        Effect    = "Allow"
+        Action    = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+        Resource  = "arn:${var.account.partition}:elasticfilesystem:${var.account.region}:${var.account.id}:file-system/*"
+        Condition = { StringLike = { "elasticfilesystem:AccessPointArn" = "arn:${var.account.partition}:elasticfilesystem:${var.account.region}:${var.account.id}:access-point/*" } }
+      },
+      {
+        Sid      = "FindMountTargets"
+        Effect   = "Allow"
+        Action   = ["ec2:DescribeAvailabilityZones", "elasticfilesystem:DescribeMountTargets"]
+        Resource = "*"
+      },
+    ]
+  })
+}
+
+# Before the add-on: a pod gets its credentials when it is made.
+resource "aws_eks_pod_identity_association" "files" {
+  count = local.mounts_files ? 1 : 0
+
+  cluster_name    = local.name
+  namespace       = "kube-system"
+  service_account = "efs-csi-node-sa"
+  role_arn        = aws_iam_role.files[0].arn
+  tags            = var.labels
+
+  depends_on = [aws_eks_addon.base, aws_iam_role_policy.files]
 }

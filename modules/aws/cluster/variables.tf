@@ -128,11 +128,11 @@ variable "existing" {
 variable "kubernetes_version" {
   description = "Kubernetes version of the control plane and, unless a pool is held back, of the nodes."
   type        = string
-  default     = "1.33"
+  default     = "1.35"
   nullable    = false
   validation {
     condition     = can(regex("^1\\.[0-9]{2}$", var.kubernetes_version))
-    error_message = "kubernetes_version must be a minor version such as 1.33."
+    error_message = "kubernetes_version must be a minor version such as 1.35."
   }
 }
 
@@ -243,7 +243,7 @@ variable "node_pools" {
   }
   validation {
     condition     = alltrue([for pool in var.node_pools : pool.kubernetes_version == null || can(regex("^1\\.[0-9]{2}$", pool.kubernetes_version))])
-    error_message = "node_pools.*.kubernetes_version must be a minor version such as 1.33, not newer than that of the control plane."
+    error_message = "node_pools.*.kubernetes_version must be a minor version such as 1.35, not newer than that of the control plane."
   }
 }
 

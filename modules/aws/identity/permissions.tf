@@ -92,12 +92,6 @@ locals {
     [for job in service.jobs : { Effect = "Allow", Action = "batch:SubmitJob", Resource = [job.queue_arn, job.definition_arn, "${job.definition_arn}:*"] }],
     # Batch knows no single job in these two.
     [for jobs in [service.jobs] : { Effect = "Allow", Action = ["batch:DescribeJobs", "batch:ListJobs"], Resource = "*" } if length(jobs) > 0],
-    [for file in service.files : {
-      Effect    = "Allow"
-      Action    = concat(["elasticfilesystem:ClientMount"], file.write ? ["elasticfilesystem:ClientWrite"] : [])
-      Resource  = file.arn
-      Condition = { StringEquals = { "elasticfilesystem:AccessPointArn" = file.access_point_arn } }
-    }],
     [for entry in service.keys : {
       Effect   = "Allow"
       Action   = concat(["kms:DescribeKey"], entry.encrypt ? ["kms:Encrypt", "kms:GenerateDataKey"] : [], entry.decrypt ? ["kms:Decrypt"] : [])
@@ -117,7 +111,7 @@ locals {
   ) }
 
   uses_something = { for key, service in var.services : key =>
-    sum([for kind in [service.buckets, service.queues, service.secrets, service.databases, service.caches, service.tables, service.functions, service.jobs, service.files, service.keys] : length(kind)]) > 0 ||
+    sum([for kind in [service.buckets, service.queues, service.secrets, service.databases, service.caches, service.tables, service.functions, service.jobs, service.keys] : length(kind)]) > 0 ||
     service.tracing || service.metrics != null
   }
 

@@ -147,11 +147,6 @@ variable "services" {
       queue_arn      = string
       definition_arn = string
     })), {})
-    files = optional(map(object({
-      arn              = string
-      access_point_arn = string
-      write            = optional(bool, true)
-    })), {})
     keys = optional(map(object({
       arn     = string
       encrypt = optional(bool, true)

@@ -3,6 +3,11 @@ output "alarm_names" {
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name }
 }
 
+output "anomaly_monitor_arn" {
+  description = "ARN of the monitor of cost anomalies; null where none is asked for."
+  value       = var.anomaly == null ? null : coalesce(var.anomaly.monitor_arn, one(aws_ce_anomaly_monitor.this[*].arn))
+}
+
 output "dashboard_name" {
   description = "Name of the CloudWatch dashboard; null where there is nothing to show."
   value       = one(aws_cloudwatch_dashboard.this[*].dashboard_name)

@@ -63,6 +63,18 @@ run "each_service_gets_what_its_file_asks_for" {
     error_message = "Each service keeps to its prefix."
   }
   assert {
+    condition     = contains(keys(local.permissions.tabular), "traces") && !contains(keys(local.permissions.edge), "traces")
+    error_message = "Who traces may write traces, outside of the cluster too, and nobody else."
+  }
+  assert {
+    condition     = local.container_permissions.tabular["submit-tabular-nightly"].actions == ["batch:SubmitJob"] && keys(local.container_permissions.edge) == keys(local.permissions.edge)
+    error_message = "A service's containers submit the service's own jobs."
+  }
+  assert {
+    condition     = contains(keys(module.cluster[0].addon_versions), "aws-efs-csi-driver")
+    error_message = "Where there is a file system, the cluster can mount it."
+  }
+  assert {
     condition     = output.ci.plan_role_arn != null && output.ci.apply_role_arn != null
     error_message = "Pipelines get their roles."
   }
@@ -175,6 +187,8 @@ run "everything_can_be_brought" {
     environment = merge(var.environment, {
       encryption_key = "arn:aws:kms:us-east-1:123456789012:key/99999999-2222-3333-4444-555555555555"
       dns            = { domain = "dev.example.com", existing_zone = "Z999", existing_certificate = "arn:aws:acm:us-east-1:123456789012:certificate/99999999-2222-3333-4444-555555555555" }
+      budget         = { monthly = 100, existing_monitor = "arn:aws:ce::123456789012:anomalymonitor/9" }
+      security       = { existing_detector = "99999999999999999999999999999999" }
       registry       = { existing = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shared" }
       identities     = { tabular = "arn:aws:iam::123456789012:role/our-tabular" }
       network = merge(var.environment.network, { existing = {
@@ -216,5 +230,9 @@ run "everything_can_be_brought" {
   assert {
     condition     = module.network.vpc_id == "vpc-0123456789abcdef0" && output.platform.registry.repositories["tabular"] == "123456789012.dkr.ecr.us-east-1.amazonaws.com/shared/tabular" && module.security.platform_key_arns["platform"] == "arn:aws:kms:us-east-1:123456789012:key/99999999-2222-3333-4444-555555555555"
     error_message = "Network, registry and key are those that were brought."
+  }
+  assert {
+    condition     = module.security.guardduty_detector_id == "99999999999999999999999999999999" && module.observability.anomaly_monitor_arn == "arn:aws:ce::123456789012:anomalymonitor/9"
+    error_message = "An account's one detector and one monitor are those that were brought."
   }
 }

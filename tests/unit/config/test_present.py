@@ -74,7 +74,7 @@ def test_replicas_are_not_shown_where_autoscaling_decides() -> None:
         ("4Gi", "4Gi"),
         ("/api/x", "/api/x"),
         ("1", '"1"'),
-        ("1.33", '"1.33"'),
+        ("1.35", '"1.35"'),
         ("012", '"012"'),
         ("0x1f", '"0x1f"'),
         ("2024-01-01", '"2024-01-01"'),

@@ -211,6 +211,38 @@ def test_a_diagnostic_with_a_line_of_yaml_says_that_first() -> None:
     assert diagnostics[0]["caused_by"] == "environments/dev/environment.yaml:9"
 
 
+@pytest.mark.parametrize(
+    ("summary", "detail", "step"),
+    [
+        (
+            "creating Lambda Function (inferloop-dev-syndoc-parse)",
+            "InvalidParameterValueException: Source image 1.dkr.ecr.us-east-1.amazonaws.com/syndoc:1.0 does not exist.",
+            "push the image, then apply again",
+        ),
+        (
+            "waiting for ACM Certificate (arn:aws:acm:us-east-1:1:certificate/a) to be issued: timeout",
+            "",
+            "once the domain is delegated",
+        ),
+        (
+            "creating Cost Explorer Anomaly Monitor (inferloop-dev)",
+            "ValidationException: Limit exceeded on dimensional spend monitor creation",
+            "spec.budget.existingMonitor",
+        ),
+        (
+            "creating GuardDuty Detector",
+            "BadRequestException: The request is rejected because a detector already exists for the current account.",
+            "spec.security.existingDetector",
+        ),
+    ],
+)
+def test_what_only_aws_can_say_comes_with_the_next_step(summary: str, detail: str, step: str) -> None:
+    failed = TerraformFailed("apply", 1, [Located(Diagnostic("error", summary, detail, "", "", 0))], [], "log")
+    assert [step in text for text in failed.next_steps] == [True]
+    assert str(failed).splitlines()[1] == failed.next_steps[0]
+    assert failed.as_json()["next_steps"] == failed.next_steps
+
+
 def test_a_failure_without_a_diagnostic_shows_the_end_of_what_was_said(
     stand_in: Any, terraform: Terraform, tmp_path: Path
 ) -> None:

@@ -163,7 +163,7 @@ class Cluster(Model):
         bool, Field(description="Makes a cluster; false where every service runs on fargate or batch.")
     ] = True
     version: Annotated[Annotated[str, text(patterns.KUBERNETES_VERSION)], Field(description="Kubernetes version.")] = (
-        "1.33"
+        "1.35"
     )
     public_endpoint: Annotated[bool, Field(description="Opens the API server to publicCidrs.")] = False
     public_cidrs: Annotated[list[Cidr], Field(description="Who reaches the public endpoint.")] = Field(
@@ -247,6 +247,9 @@ class Budget(Model):
         dict[Name, Count], Field(description="Limit per month of single services, by their tag Service.")
     ] = Field(default_factory=dict)
     anomaly_threshold: Annotated[int, Field(ge=1, description="Unexpected cost that is reported.")] = 50
+    existing_monitor: Annotated[
+        Arn | None, Field(description="ARN of the account's monitor of cost anomalies, where it has one already.")
+    ] = None
 
 
 class Identities(Model):
@@ -265,6 +268,9 @@ class Security(Model):
     """Account-wide safeguards; left off where the organisation runs them."""
 
     threat_detection: Annotated[bool, Field(description="GuardDuty.")] = True
+    existing_detector: Annotated[
+        Text | None, Field(description="Id of the region's GuardDuty detector, where the account has one already.")
+    ] = None
     audit_trail: Annotated[bool, Field(description="CloudTrail.")] = True
 
 

@@ -77,7 +77,7 @@ ACCEPTED: dict[str, str] = {
     ACCOUNT: "twelve digits, in quotes",
     ENVIRONMENT: "at most 16 lower-case letters, digits and hyphens, starting with a letter",
     REGION: "a region such as us-east-1",
-    KUBERNETES_VERSION: 'a version such as "1.33", in quotes',
+    KUBERNETES_VERSION: 'a version such as "1.35", in quotes',
     VERSION: 'a version such as "16" or "16.4", in quotes',
     FILE_SYSTEM: "the id of a file system, fs-0123456789abcdef0",
     SECURITY_GROUP: "the id of a security group, sg-0123456789abcdef0",

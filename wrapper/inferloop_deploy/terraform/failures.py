@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,27 @@ class PluginsMissing(InferloopError):
     """The folder that a person named for provider plug-ins holds none."""
 
     exit_code = USAGE
+
+
+NEXT_STEPS = (
+    (
+        re.compile(r"Source image \S+ does not exist"),
+        "A function needs its image, and the repository is there now: push the image, then apply again.",
+    ),
+    (
+        re.compile(r"waiting for ACM Certificate .* to be issued"),
+        "A certificate is issued when the domain is delegated: name the zone's servers in its parent; apply again.",
+    ),
+    (
+        re.compile(r"[Ll]imit exceeded on dimensional spend monitor"),
+        "An account has one monitor of cost anomalies. Name it: spec.budget.existingMonitor in the environment's file.",
+    ),
+    (
+        re.compile(r"detector already exists for the current account", re.IGNORECASE),
+        "A region has one GuardDuty detector. Name it: spec.security.existingDetector in the environment's file.",
+    ),
+)
+"""What AWS says of things that no plan can foresee, and what a person does about them."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +77,15 @@ class TerraformFailed(InferloopError):
         """Return the same failure with the YAML lines of its diagnostics."""
         return TerraformFailed(self.command, self.code, located, self.said, self.log)
 
+    @property
+    def next_steps(self) -> list[str]:
+        """What to do about those of the errors that are known."""
+        texts = [diagnostic.text for diagnostic in self.diagnostics]
+        return [step for said, step in NEXT_STEPS if any(said.search(text) for text in texts)]
+
     def __str__(self) -> str:
         parts = [_say(located) for located in self.located] or list(self.said)
+        parts += self.next_steps
         return "\n".join([*parts, self.message, self.hint or ""]).rstrip()
 
     def as_json(self) -> dict[str, object]:
@@ -75,6 +104,7 @@ class TerraformFailed(InferloopError):
                 }
                 for located in self.located
             ],
+            "next_steps": self.next_steps,
             "said": list(self.said),
         }
 

@@ -68,7 +68,7 @@ run "private_cluster_with_general_spot_and_gpu_pools" {
     error_message = "All control plane logs must go to an encrypted group with retention."
   }
   assert {
-    condition     = aws_eks_cluster.this[0].kubernetes_network_config[0].service_ipv4_cidr == "172.20.0.0/16" && aws_eks_cluster.this[0].version == "1.33" && aws_eks_cluster.this[0].upgrade_policy[0].support_type == "STANDARD"
+    condition     = aws_eks_cluster.this[0].kubernetes_network_config[0].service_ipv4_cidr == "172.20.0.0/16" && aws_eks_cluster.this[0].version == "1.35" && aws_eks_cluster.this[0].upgrade_policy[0].support_type == "STANDARD"
     error_message = "Version, service range and support must be those asked for."
   }
   assert {
@@ -100,6 +100,10 @@ run "private_cluster_with_general_spot_and_gpu_pools" {
       "aws-ebs-csi-driver" = ["ebs-csi-controller-sa"], "aws-efs-csi-driver" = ["efs-csi-controller-sa"], "coredns" = [], "metrics-server" = [], "vpc-cni" = ["aws-node"]
     }
     error_message = "Add-ons that call AWS must have a role by pod identity, the others none."
+  }
+  assert {
+    condition     = aws_eks_pod_identity_association.files[0].service_account == "efs-csi-node-sa" && jsondecode(aws_iam_role.files[0].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/kubernetes-service-account"] == "efs-csi-node-sa" && jsondecode(aws_iam_role_policy.files[0].policy).Statement[0].Condition.StringLike["elasticfilesystem:AccessPointArn"] == "arn:aws:elasticfilesystem:eu-central-1:111122223333:access-point/*"
+    error_message = "What mounts file systems on the nodes must have a role of its own, for access points only."
   }
   assert {
     condition     = jsondecode(aws_iam_role.addon["vpc-cni"].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/eks-cluster-arn"] == "arn:aws:eks:eu-central-1:111122223333:cluster/acme-dev" && jsondecode(aws_iam_role.addon["vpc-cni"].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/kubernetes-service-account"] == "aws-node"
@@ -166,7 +170,7 @@ run "private_cluster_with_general_spot_and_gpu_pools" {
     error_message = "The volumes' key must serve EC2 on behalf of this account only."
   }
   assert {
-    condition     = output.endpoint == "https://ABCD.gr7.eu-central-1.eks.amazonaws.com" && output.ca_certificate == "Y2E=" && output.oidc_issuer == "https://oidc.eks.eu-central-1.amazonaws.com/id/ABCD" && output.oidc_provider_arn == aws_iam_openid_connect_provider.this[0].arn && output.version == "1.33" && output.name == "acme-dev"
+    condition     = output.endpoint == "https://ABCD.gr7.eu-central-1.eks.amazonaws.com" && output.ca_certificate == "Y2E=" && output.oidc_issuer == "https://oidc.eks.eu-central-1.amazonaws.com/id/ABCD" && output.oidc_provider_arn == aws_iam_openid_connect_provider.this[0].arn && output.version == "1.35" && output.name == "acme-dev"
     error_message = "The outputs must describe the cluster."
   }
   assert {
@@ -280,7 +284,7 @@ run "wrong_values_are_refused" {
     access_entries      = { a = { principal_arn = "arn:aws:sts::111122223333:assumed-role/a/b" } }
     addons              = { coredns = { configuration_json = "{" } }
     control_plane_logs  = { types = ["scheduling"], retention_days = 31 }
-    kubernetes_version  = "1.33.1"
+    kubernetes_version  = "1.35.1"
     network             = { vpc_id = "vpc-1", private_subnet_ids = ["subnet-1"] }
     node_pools          = { general = { machine_types = ["m7i.large"], min = 5, max = 3 } }
     public_access_cidrs = ["0.0.0.0/0"]
@@ -451,7 +455,7 @@ run "a_taint_effect_in_the_spelling_of_eks_is_refused" {
 run "a_pool_version_with_a_patch_is_refused" {
   command = plan
   variables {
-    node_pools = { general = { machine_types = ["m7i.large"] }, other = { machine_types = ["m7i.large"], kubernetes_version = "1.33.2" } }
+    node_pools = { general = { machine_types = ["m7i.large"] }, other = { machine_types = ["m7i.large"], kubernetes_version = "1.35.2" } }
   }
   expect_failures = [var.node_pools]
 }

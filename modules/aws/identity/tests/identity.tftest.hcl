@@ -36,7 +36,6 @@ run "each_service_gets_what_its_dependencies_need" {
         tables          = { runs = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/runs", write = false, key_arn = "arn:aws:kms:eu-central-1:111122223333:key/t" } }
         functions       = { index = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:index" } }
         jobs            = { generate = { queue_arn = "arn:aws:batch:eu-central-1:111122223333:job-queue/spot", definition_arn = "arn:aws:batch:eu-central-1:111122223333:job-definition/generate" } }
-        files           = { shared = { arn = "arn:aws:elasticfilesystem:eu-central-1:111122223333:file-system/fs-1", access_point_arn = "arn:aws:elasticfilesystem:eu-central-1:111122223333:access-point/fsap-1", write = false } }
         keys            = { own = { arn = "arn:aws:kms:eu-central-1:111122223333:key/own", encrypt = false } }
         tracing         = true
         metrics         = { namespace = "text" }
@@ -68,7 +67,6 @@ run "each_service_gets_what_its_dependencies_need" {
       "lambda:InvokeFunction arn:aws:lambda:eu-central-1:111122223333:function:index,arn:aws:lambda:eu-central-1:111122223333:function:index:*",
       "batch:SubmitJob arn:aws:batch:eu-central-1:111122223333:job-queue/spot,arn:aws:batch:eu-central-1:111122223333:job-definition/generate,arn:aws:batch:eu-central-1:111122223333:job-definition/generate:*",
       "batch:DescribeJobs,batch:ListJobs *",
-      "elasticfilesystem:ClientMount arn:aws:elasticfilesystem:eu-central-1:111122223333:file-system/fs-1",
       "kms:DescribeKey,kms:Decrypt arn:aws:kms:eu-central-1:111122223333:key/own",
       "xray:GetSamplingRules,xray:GetSamplingStatisticSummaries,xray:GetSamplingTargets,xray:PutTelemetryRecords,xray:PutTraceSegments *",
       "cloudwatch:PutMetricData *",
@@ -82,7 +80,6 @@ run "each_service_gets_what_its_dependencies_need" {
       jsonencode({ StringEquals = { "kms:ViaService" = "sqs.eu-central-1.amazonaws.com" } }),
       jsonencode({ StringEquals = { "kms:EncryptionContext:SecretARN" = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:token-abcdef", "kms:ViaService" = "secretsmanager.eu-central-1.amazonaws.com" } }),
       jsonencode({ StringEquals = { "kms:ViaService" = "dynamodb.eu-central-1.amazonaws.com" } }),
-      jsonencode({ StringEquals = { "elasticfilesystem:AccessPointArn" = "arn:aws:elasticfilesystem:eu-central-1:111122223333:access-point/fsap-1" } }),
       jsonencode({ StringEquals = { "cloudwatch:namespace" = "text" } }),
     ]
     error_message = "Listing must be limited to the prefix, keys to the service that holds the data, metrics to the namespace."

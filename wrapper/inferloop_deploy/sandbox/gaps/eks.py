@@ -30,7 +30,7 @@ from .gap import Gap, Patches
 
 Document = dict[str, Any]
 
-DEFAULT_VERSION = "1.33"
+DEFAULT_VERSION = "1.35"
 """The Kubernetes version that AWS takes where none is asked for, at the time of hashicorp/aws 5.100.0."""
 
 ADDON_VERSIONS = {
@@ -45,7 +45,7 @@ ADDON_VERSIONS = {
     "eks-node-monitoring-agent": "v1.3.0-eksbuild.2",
     "eks-pod-identity-agent": "v1.3.7-eksbuild.2",
     "external-dns": "v0.17.0-eksbuild.1",
-    "kube-proxy": "v1.33.0-eksbuild.2",
+    "kube-proxy": "v1.35.0-eksbuild.2",
     "kube-state-metrics": "v2.15.0-eksbuild.4",
     "metrics-server": "v0.7.2-eksbuild.3",
     "prometheus-node-exporter": "v1.9.1-eksbuild.2",

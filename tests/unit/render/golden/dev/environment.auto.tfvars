@@ -43,7 +43,7 @@ eks_config = {
   }
   public_cidrs    = ["203.0.113.0/24"]
   public_endpoint = true
-  version         = "1.33"
+  version         = "1.35"
 }
 
 # environments/dev/environment.yaml:5

@@ -65,7 +65,7 @@ eks_config = {
   }
   public_cidrs    = []
   public_endpoint = false
-  version         = "1.33"
+  version         = "1.35"
 }
 
 # environments/prod/environment.yaml:5

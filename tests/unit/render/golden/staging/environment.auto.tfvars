@@ -43,7 +43,7 @@ eks_config = {
   }
   public_cidrs    = []
   public_endpoint = false
-  version         = "1.33"
+  version         = "1.35"
 }
 
 # environments/staging/environment.yaml:5
