@@ -9,6 +9,7 @@ from pathlib import Path
 from inferloop_synthetic.errors import ModelFileError
 from inferloop_synthetic.pipeline.destination import Destination
 from inferloop_synthetic.pipeline.prepare import MODEL, RECORD, Prepared, open_prepared
+from inferloop_synthetic.tabular.storage import DAMAGED
 
 BUNDLE = "_job/prepared.zip"
 _FIXED_TIME = (2020, 1, 1, 0, 0, 0)
@@ -35,7 +36,7 @@ def unpack(data: bytes, folder: Path) -> Prepared:
                 if not (folder / name).resolve().is_relative_to(folder.resolve()):
                     raise ModelFileError(f"{BUNDLE}: {name!r} leads out of the folder")
             archive.extractall(folder)
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except (*DAMAGED, OSError) as error:
         raise ModelFileError(f"{BUNDLE}: cannot be unpacked: {error}") from error
     return open_prepared(folder)
 

@@ -7,8 +7,11 @@ import enum
 import hashlib
 import io
 import json
+import lzma
 import os
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,14 @@ from inferloop_synthetic.errors import ModelFileError
 FORMAT = "inferloop-synthetic-model"
 VERSION = 1
 _FIXED_TIME = (2020, 1, 1, 0, 0, 0)
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, pa.ArrowException, EOFError, LookupError, ValueError, TypeError,
+    AttributeError, ArithmeticError, RuntimeError, MemoryError,
+)  # fmt: skip
+"""What the readers of archives, arrays and JSON raise for bytes that nobody wrote so.
+
+A flipped bit can say that a member is encrypted (RuntimeError), packed otherwise (LZMAError) or of any size (MemoryError).
+"""
 
 
 def save(path: Path, content: Any, classes: dict[str, type]) -> None:
@@ -55,16 +66,8 @@ def load(path: Path, classes: dict[str, type], limit: int = 2**31) -> Any:
         return _decode(json.loads(members["tree.json"]), members, classes)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error}") from error
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        EOFError,
-        pa.ArrowInvalid,
-        NotImplementedError,
-    ) as error:
-        raise ModelFileError(f"{path}: not a model file of inferloop-synthetic") from error
+    except DAMAGED as error:
+        raise ModelFileError(f"{path}: not a model file of inferloop-synthetic, or a damaged one") from error
 
 
 def _digest(members: dict[str, bytes]) -> str:
