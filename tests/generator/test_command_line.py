@@ -160,3 +160,22 @@ def test_an_interrupted_run_leaves_no_file(folder: Path, number: signal.Signals)
     assert process.returncode == 130
     assert "interrupted" in errors
     assert sorted(p.name for p in folder.iterdir()) == ["orders.csv"]
+
+
+def test_a_model_for_which_the_disk_is_too_full_is_an_error_and_leaves_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+    import zipfile
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "s.json").write_text('{"id": "integer[1:9]"}')
+    (tmp_path / "m.model").write_bytes(b"before")
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    done = run("generate", "s.json", "--rows", 5, "-o", "o.csv", "--save-model", "m.model", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "m.model: nothing was written: No space left on device" in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.model", "s.json"]
+    assert (tmp_path / "m.model").read_bytes() == b"before"

@@ -15,6 +15,7 @@ from inferloop_synthetic.cli.progress import Narrator
 from inferloop_synthetic.cli.tables import generate_tables
 from inferloop_synthetic.cli.verdict import show_verdict
 from inferloop_synthetic.data.location import Location
+from inferloop_synthetic.data.writing import whole_or_nothing
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.executors import find_executor
 from inferloop_synthetic.pipeline.prepare import Learned, learn
@@ -117,7 +118,8 @@ def generate(
     with narrator:
         learned = _learned(read_spec(tree), narrator, console)
         if save_model is not None:
-            learned.model.save(save_model)
+            with whole_or_nothing(save_model) as file:
+                learned.model.save(file)
         if target.parts:
             with tempfile.TemporaryDirectory(prefix="inferloop-work-") as work:
                 done = write_folder(learned, target, makers, Path(work), narrator, report=report, replace=replace)
