@@ -179,3 +179,37 @@ def test_a_model_for_which_the_disk_is_too_full_is_an_error_and_leaves_nothing(
     assert "m.model: nothing was written: No space left on device" in done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m.model", "s.json"]
     assert (tmp_path / "m.model").read_bytes() == b"before"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["generate", "orders.csv", "-o", "orders.csv"], "--output orders.csv would replace what SOURCE reads"),
+        (["generate", "orders.csv", "-o", "./soft.csv"], "--output ./soft.csv would replace what SOURCE reads"),
+        (["generate", "soft.csv", "-o", "orders.csv"], "--output orders.csv would replace what SOURCE reads"),
+        (["generate", "orders.csv", "-o", "hard.csv"], "--output hard.csv would replace what SOURCE reads"),
+        (
+            ["generate", "orders.csv", "-o", "o.csv", "--save-model", "orders.csv"],
+            "--save-model orders.csv would replace",
+        ),
+        (["generate", "orders.csv", "-o", "o.csv", "--report", "orders.csv"], "--report orders.csv would replace"),
+        (["generate", "s.json", "-o", "o.csv", "--report", "s.html"], "--report (its .json) s.json would replace"),
+        (["generate", "orders.csv", "-o", "o.csv", "--save-model", "o.csv"], "would replace what --output writes"),
+        (["generate", "orders.csv", "--part-rows", "9", "-o", "./"], "holds what SOURCE reads; name another folder"),
+        (["generate", "sqlite:///base.db", "--table", "t", "-o", "o.csv", "--save-model", "base.db"], "SOURCE reads"),
+        (["schema", "orders.csv", "-o", "orders.csv"], "--output orders.csv would replace what TABLE reads"),
+        (["report", "s.json", "-o", "s.json"], "--output s.json would replace what VALIDATION reads"),
+        (["validate", "orders.csv", "orders.csv", "--report", "orders.csv"], "would replace what REAL reads"),
+    ],
+)
+def test_nothing_that_is_read_is_written_over(run: Run, folder: Path, arguments: list[str], message: str) -> None:
+    (folder / "soft.csv").symlink_to(folder / "orders.csv")
+    (folder / "hard.csv").hardlink_to(folder / "orders.csv")
+    (folder / "s.json").write_text('{"id": "integer[1:9]"}')
+    (folder / "base.db").write_bytes(b"")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = run(*arguments, cwd=folder)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "reading" not in done.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from inferloop_synthetic.cli.options import engine_options, is_model, is_schema, options_from_file, parse_where, refuse_given
 from inferloop_synthetic.cli.output import read_target, write_folder, write_single
+from inferloop_synthetic.cli.places import refuse_overwriting, with_numbers
 from inferloop_synthetic.cli.progress import Narrator
 from inferloop_synthetic.cli.tables import generate_tables
 from inferloop_synthetic.cli.verdict import show_verdict
@@ -96,6 +97,9 @@ def generate(
     if not source:
         raise InputError("give a table, a schema or a model to start from, or several tables with --tables")
     target = read_target(output, parts=part_rows is not None or executor != ONE_FILE)
+    read = {"SOURCE": source, "--schema": schema, "--config": config, "--policy": None if policy == "default" else policy}
+    written = {"--output": None if target.parts else output, "--save-model": save_model, **with_numbers(report)}
+    refuse_overwriting(read, written, folder=output if target.parts else None)
     makers = find_executor(executor, {"threads": threads})
     if report is not None and (is_schema(source) or is_model(source)):
         raise InputError("--report compares with a real table; from a schema or a model alone there is none")

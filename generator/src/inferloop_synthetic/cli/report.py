@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from inferloop_synthetic.cli.places import refuse_overwriting
 from inferloop_synthetic.data.writing import whole_or_nothing
 from inferloop_synthetic.policy import judge, read_policy
 from inferloop_synthetic.reporting.files import read_report
@@ -23,6 +24,7 @@ def report(
 
     Example: inferloop-synthetic report report.json --output report.html
     """
+    refuse_overwriting({"VALIDATION": validation, "--policy": None if policy == "default" else policy}, {"--output": output})
     found = read_report(validation)
     verdict = judge(found.validation, read_policy(policy)) if policy is not None else found.verdict
     page = render(found.validation, title or found.title, found.notes, verdict)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from inferloop_synthetic.cli.places import refuse_overwriting
 from inferloop_synthetic.data.reading import read_table
 from inferloop_synthetic.data.writing import whole_or_nothing
 from inferloop_synthetic.detect import detect_schema
@@ -21,6 +22,7 @@ def schema(
 
     Example: inferloop-synthetic schema data.csv --output schema.yaml
     """
+    refuse_overwriting({"TABLE": table}, {"--output": output})
     text = schema_yaml(detect_schema(read_table(table)))
     if output is None:
         typer.echo(text, nl=False)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from inferloop_synthetic.cli.info import Output
+from inferloop_synthetic.cli.places import refuse_overwriting, with_numbers
 from inferloop_synthetic.cli.verdict import show_verdict
 from inferloop_synthetic.data.reading import read_table
 from inferloop_synthetic.detect import detect_schema
@@ -43,6 +44,8 @@ def validate(
 
     Example: inferloop-synthetic validate train.csv synthetic.csv --holdout holdout.csv --policy default --report report.html
     """
+    read = {"REAL": real, "SYNTHETIC": synthetic, "--holdout": holdout, "--schema": schema}
+    refuse_overwriting({**read, "--policy": None if policy == "default" else policy}, with_numbers(report))
     rules = read_policy(policy) if policy is not None else default_policy()
     fair = rules.fairness or Fairness(protected=("",))
     table = read_table(real)
