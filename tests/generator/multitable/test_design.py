@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from inferloop_synthetic import InputError
@@ -160,6 +161,33 @@ class TestDetection:
             ("given_tags", "tag_id"): "tags",
         }  # fmt: skip
 
+    def test_a_reference_that_holds_for_most_rows_is_refused_and_not_dropped(self) -> None:
+        tables = {
+            "a": pa.table({"a_id": pa.array(range(100))}),
+            "b": pa.table({"b_id": pa.array(range(150)), "a_id": pa.array([*range(149), None])}),
+        }
+        with pytest.raises(InputError) as refused:
+            design_of(tables, {"a": "a.csv", "b": "b.csv"})
+        message = str(refused.value)
+        assert "b.a_id: 49 of 149 rows name no row of a, the first 100, which is not in a.a_id" in message
+        stated = message.partition("beside the tables:\n")[2]
+        assert "relationships: []" in stated
+        assert list(Design.model_validate(yaml.safe_load(stated)).tables) == ["a", "b"]
+
+    def test_a_column_of_other_values_is_no_reference_and_one_that_fits_another_table_is(self) -> None:
+        tables = {
+            "a": pa.table({"a_id": pa.array(range(100))}),
+            "b": pa.table({"a_id": pa.array([5, *range(1000, 1100)])}),
+        }
+        assert design_of(tables, {"a": "a.csv", "b": "b.csv"}).relationships == []
+        tables = {
+            "customer": pa.table({"id": pa.array(range(60))}),
+            "customers": pa.table({"id": pa.array(range(100))}),
+            "visits": pa.table({"customer_id": pa.array(range(100))}),
+        }
+        found = design_of(tables, {name: f"{name}.csv" for name in tables}).relationships
+        assert [(r.child, r.parent) for r in found] == [("visits", "customers")]
+
     def test_a_folder_without_tables_says_so(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="there are no tables"):
             detect_design(tmp_path)
@@ -189,6 +217,15 @@ class TestCommand:
         assert result.exit_code == 0, result.output
         assert "parent: customers" in result.output
         assert (tmp_path / "made" / "orders.parquet").exists()
+
+    def test_tables_without_relationships_are_said_to_have_none(self, tmp_path: Path) -> None:
+        pq.write_table(pa.table({"a_id": list(range(60)), "x": list(range(60))}), tmp_path / "a.parquet")
+        pq.write_table(pa.table({"y": [i % 7 for i in range(60)]}), tmp_path / "b.parquet")
+        command = ["generate", "--tables", str(tmp_path), "--output", str(tmp_path / "made")]
+        result = CliRunner().invoke(build_app(), command)
+        assert result.exit_code == 0, result.output
+        assert "no relationships were found: each table is drawn by itself" in result.output
+        assert "these relationships were found" not in result.output
 
     def test_a_broken_reference_leaves_no_folder(self, shop: Shop, design: Design, tmp_path: Path) -> None:
         write_shop(shop | {"customers": shop["customers"].slice(1)}, tmp_path)

@@ -61,9 +61,14 @@ def _design(path: Path, console: Console) -> tuple[Design, Path]:
     if not path.is_dir():
         raise InputError(f"{path}: there is no such file or folder")
     design = detect_design(path)
-    said = f"{file} is not there; these relationships were found, write them there to change them:"
+    if design.relationships:
+        said = f"{file} is not there; these relationships were found, write them there to change them:"
+    else:
+        said = (
+            f"{file} is not there, and no relationships were found: each table is drawn by itself. Write this there to add some:"
+        )
     console.print(said, highlight=False, markup=False, soft_wrap=True)
-    console.print(design_yaml(design), highlight=False, markup=False, end="")
+    console.print(design_yaml(design, relationships=True), highlight=False, markup=False, end="")
     return design, path
 
 

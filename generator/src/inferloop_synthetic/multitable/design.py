@@ -99,7 +99,9 @@ def read_design(path: Path) -> Design:
     return checked(read_document(path), Design)
 
 
-def design_yaml(design: Design) -> str:
-    """Return a design as YAML that `read_design` reads again."""
+def design_yaml(design: Design, *, relationships: bool = False) -> str:
+    """Return a design as YAML that `read_design` reads again; with `relationships` their list is there even where it is empty."""
     tree = design.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    if relationships:
+        tree.setdefault("relationships", [])
     return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=110)

@@ -10,9 +10,11 @@ import pyarrow.compute as pc
 
 from inferloop_synthetic.data.reading import FORMATS, read_table
 from inferloop_synthetic.errors import InputError
-from inferloop_synthetic.multitable.design import Design, Relationship, TableEntry
+from inferloop_synthetic.multitable.design import DESIGN_FILE, Design, Relationship, TableEntry, design_yaml
 
 PLAIN_KEYS = ("id", "key", "uuid", "code")
+MOSTLY = 0.5
+"""A column named like another table's key, of whose values at least so many are keys there, is a reference that is broken."""
 
 
 def detect_design(folder: Path) -> Design:
@@ -28,18 +30,42 @@ def detect_design(folder: Path) -> Design:
 
 
 def design_of(tables: Mapping[str, pa.Table], files: Mapping[str, str]) -> Design:
-    """Return the design that names and values suggest."""
+    """Return the design that names and values suggest.
+
+    Raises InputError where a column is named like another table's key and most of its values, but not all, are keys there:
+    tables that were drawn without that relationship would no longer fit together.
+    """
     keys = {name: _key(name, table) for name, table in tables.items()}
+    entries = {name: TableEntry(file=files[name], key=keys[name]) for name in tables}
     found: list[Relationship] = []
+    broken: list[tuple[Relationship, pa.ChunkedArray]] = []
     for child, table in tables.items():
         for column in table.column_names:
+            doubtful = None
             for parent, key in keys.items():
                 if key is None or parent == child or column == keys[child] or not _named(column, parent, key):
                     continue
-                if _all_known(table[column], tables[parent][key]) and not _closes_circle(found, child, parent):
-                    found.append(Relationship(child=child, column=column, parent=parent))
+                if _closes_circle(found, child, parent):
+                    continue
+                relation = Relationship(child=child, column=column, parent=parent)
+                orphans = _orphans(table[column], tables[parent][key])
+                if orphans is not None and not len(orphans):
+                    found.append(relation)
                     break
-    entries = {name: TableEntry(file=files[name], key=keys[name]) for name in tables}
+                if orphans is not None and len(orphans) <= (1 - MOSTLY) * _present(table[column]):
+                    doubtful = doubtful or (relation, orphans)
+            else:
+                broken += [doubtful] if doubtful else []
+    if broken:
+        relation, orphans = broken[0]
+        rows = _present(tables[relation.child][relation.column])
+        without = design_yaml(Design(tables=entries, relationships=found), relationships=True)
+        raise InputError(
+            f"{relation.child}.{relation.column}: {len(orphans):,} of {rows:,} rows name no row of {relation.parent}, the first "
+            f"{orphans[0].as_py()!r}, which is not in {relation.parent}.{keys[relation.parent]}. If the column refers to "
+            f"{relation.parent}, remove these rows; if it does not, write what holds into {DESIGN_FILE} beside the tables:\n"
+            f"{without}"
+        )
     return Design(tables=entries, relationships=found)
 
 
@@ -68,11 +94,16 @@ def _named(column: str, parent: str, key: str) -> bool:
     return any(word in {f"{stem}_{key.lower()}", f"{stem}{key.lower()}"} for stem in (one, parent.lower()))
 
 
-def _all_known(column: pa.ChunkedArray, key: pa.ChunkedArray) -> bool:
+def _orphans(column: pa.ChunkedArray, key: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return the values that are no keys; None where the column cannot name keys at all."""
     present = column.drop_null()
     if column.type != key.type or not len(present):
-        return False
-    return bool(pc.all(pc.is_in(present, value_set=key.combine_chunks())).as_py())
+        return None
+    return present.filter(pc.invert(pc.is_in(present, value_set=key.combine_chunks())))
+
+
+def _present(column: pa.ChunkedArray) -> int:
+    return len(column) - int(column.null_count)
 
 
 def _closes_circle(found: list[Relationship], child: str, parent: str) -> bool:
