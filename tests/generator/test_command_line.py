@@ -138,9 +138,14 @@ def test_info_lists_the_engine(run: Run, tmp_path: Path) -> None:
         (["generate", "orders.csv", "-o", "o.csv", "--where", "price>=cheap"], "'cheap' is not a number"),
         (["generate", "orders.csv", "-o", "o.csv", "--where", "shipped>=soon"], "column 'shipped': 'soon'"),
         (["report", "orders.csv", "-o", "r.html"], "JSON"),
+        (["generate", "s.json", "-o", "o.csv", "--engine", "ctgan"], "--engine: engines learn from rows"),
+        (["generate", "s.json", "-o", "o.csv", "--engine-option", "epochs=xx"], "--engine-option: engines learn from"),
+        (["generate", "m.model", "-o", "o.csv", "--engine-option", "epochs=5"], "m.model was learned already"),
     ],
 )
 def test_mistakes_are_one_line_that_names_them(run: Run, folder: Path, arguments: list[str], message: str) -> None:
+    (folder / "s.json").write_text('{"id": "integer[1:9]"}')
+    (folder / "m.model").write_bytes(b"PK\x03\x04")
     done = run(*arguments, cwd=folder)
     assert done.returncode == 2
     assert message in done.stderr

@@ -13,7 +13,7 @@ from inferloop_synthetic.api.problems import FieldProblem, field_problems, inval
 from inferloop_synthetic.engine import find_engine
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.external.requested import GENERATOR_TYPES, REPLACED, engine_for
-from inferloop_synthetic.pipeline.spec import Format, GenerationSpec
+from inferloop_synthetic.pipeline.spec import DEFAULT_ENGINE, Format, GenerationSpec
 from inferloop_synthetic.schema import ColumnSchema, TableSchema, column_from_short
 from inferloop_synthetic.settings import Settings
 
@@ -152,7 +152,7 @@ def engine_of(request: GenerateRequest, engines: Mapping[str, object]) -> str:
     """Return the engine that a request means; raises ApiError where it is not offered here, naming those that are."""
     if request.engine is not None and request.generator_type is not None:
         raise invalid([FieldProblem(field="generator_type", message="give `engine` or `generator_type`, not both")])
-    name = request.engine or "tabular"
+    name = request.engine or DEFAULT_ENGINE
     try:
         if request.generator_type is not None:
             name = engine_for(request.generator_type, request.model_type)
@@ -176,10 +176,24 @@ def _options(engine: str, given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _refuse_engine_without_data(request: GenerateRequest, engine: str) -> None:
+    """Raise ApiError where a request without data names an engine, which would have nothing to learn, or its options."""
+    field = "engine" if request.generator_type is None else "generator_type"
+    problems = []
+    if engine != DEFAULT_ENGINE:
+        problems.append(FieldProblem(field=field, message=f"{engine} learns from data, and a schema alone has none"))
+    if request.engine_options:
+        problems.append(FieldProblem(field="engine_options", message="are for learning from data, and a schema alone has none"))
+    if problems:
+        raise invalid(problems, f"Leave them out: rows are drawn from a schema by {DEFAULT_ENGINE}. Or send `data` or `source`.")
+
+
 def spec_of(
     request: GenerateRequest, settings: Settings, *, engine: str, schema: TableSchema | None, source: str | None
 ) -> GenerationSpec:
     """Return the specification that a request means; raises ApiError."""
+    if source is None:
+        _refuse_engine_without_data(request, engine)
     policy = policy_tree(request.policy) if request.check else None
     tree: dict[str, Any] = {
         "policy": policy, "source": source, "table": request.table, "rows": request.rows, "seed": request.seed, "engine": engine,

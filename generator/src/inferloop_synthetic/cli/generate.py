@@ -20,7 +20,7 @@ from inferloop_synthetic.data.writing import whole_or_nothing
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.executors import find_executor
 from inferloop_synthetic.pipeline.prepare import Learned, learn
-from inferloop_synthetic.pipeline.spec import GenerationSpec, read_spec
+from inferloop_synthetic.pipeline.spec import DEFAULT_ENGINE, GenerationSpec, read_spec
 from inferloop_synthetic.policy import REFUSED, read_policy, verdict_from_json
 from inferloop_synthetic.schema import read_schema
 
@@ -49,7 +49,7 @@ def generate(
     ] = "parquet",
     rows: Annotated[int | None, typer.Option(min=0, help="Rows to draw; as many as the real table has by default.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same rows.")] = 0,
-    engine: Annotated[str, typer.Option(help="One of those that `info` lists.")] = "tabular",
+    engine: Annotated[str, typer.Option(help="One of those that `info` lists.")] = DEFAULT_ENGINE,
     engine_option: Annotated[
         list[str] | None, typer.Option(help="What the engine alone understands, such as epochs=50; may be repeated.")
     ] = None,
@@ -103,6 +103,11 @@ def generate(
     makers = find_executor(executor, {"threads": threads})
     if report is not None and (is_schema(source) or is_model(source)):
         raise InputError("--report compares with a real table; from a schema or a model alone there is none")
+    if is_schema(source) and (engine != DEFAULT_ENGINE or engine_option):
+        option = "--engine" if engine != DEFAULT_ENGINE else "--engine-option"
+        raise InputError(f"{option}: engines learn from rows, and a schema alone has none; leave it out, or give a table")
+    if is_model(source) and engine_option:
+        raise InputError(f"--engine-option: {source} was learned already; give the option where the model is learned")
     tree: dict[str, Any] = {
         **_source(source),
         "table": table, "query": query, "engine": engine, "engine_options": engine_options(engine_option or []),

@@ -117,8 +117,8 @@ def learn(
     if spec.source is None:
         alone = spec.table_schema
         assert alone is not None  # noqa: S101  (the specification has been checked)
-        # Without rows there is nothing for an engine to learn; the default engine draws from schemas.
-        return Learned(model_from_schema(alone), _settled(spec.model_copy(update={"engine": "tabular"}), SCHEMA_ROWS, alone))
+        # Without rows there is nothing for an engine to learn; the default engine, which alone is taken, draws from schemas.
+        return Learned(model_from_schema(alone), _settled(spec, SCHEMA_ROWS, alone))
     read = read_sample(spec, rules, limits or Limits(), lambda rows: tell("read", rows, None))
     real, held_out = _split(read.table, spec) if spec.check else (read.table, None)
     schema = spec.table_schema or detect_schema(real)

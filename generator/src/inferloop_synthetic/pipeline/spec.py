@@ -15,6 +15,7 @@ Format = Literal["csv", "jsonl", "parquet", "arrow"]
 Scalar = str | int | float | bool
 MOST_ROWS = 10**12
 MOST_PART_ROWS = 100_000_000
+DEFAULT_ENGINE = "tabular"
 SCHEMA_ROWS = 1_000
 """Rows that are drawn from a schema or a model when none are asked for."""
 
@@ -60,7 +61,7 @@ class GenerationSpec(BaseModel):
         None, alias="schema", description="The columns, instead of those detected; without source and model, all there is."
     )
     model: str | None = Field(None, max_length=4096, description="Path of a model that was saved, instead of a source.")
-    engine: str = Field("tabular", min_length=1, max_length=100)
+    engine: str = Field(DEFAULT_ENGINE, min_length=1, max_length=100)
     engine_options: dict[str, JsonValue] = Field({}, max_length=100, description="What the engine alone understands.")
     rows: int | None = Field(None, ge=0, le=MOST_ROWS, description="Rows to draw; as many as the source has by default.")
     seed: int = Field(0, ge=0, lt=2**63)
@@ -87,6 +88,13 @@ class GenerationSpec(BaseModel):
             raise ValueError("give a `source` to learn from, a `schema`, or a `model`")
         if self.model is not None and (self.source is not None or self.table_schema is not None):
             raise ValueError("`model` was learned already; it goes with neither `source` nor `schema`")
+        if self.source is None and self.model is None and (self.engine != DEFAULT_ENGINE or self.engine_options):
+            raise ValueError(
+                "`engine` and `engine_options` are for learning from a `source`, and there is none: from a `schema` alone "
+                f"{DEFAULT_ENGINE!r} draws, without options"
+            )
+        if self.model is not None and self.engine_options:
+            raise ValueError("`engine_options` are for learning, and `model` was learned already")
         if self.source is None and self.check:
             raise ValueError("`validate` compares with a `source`, and there is none")
         if self.policy is not None and not self.check:
