@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +16,7 @@ FOR_HOURS = {"data": ROWS, "engine": "ctgan", "engine_options": {"epochs": 100_0
 
 
 def test_a_job_that_takes_too_long_fails_before_it_learns(open_api: Callable[..., Api]):
-    job = open_api(default_timeout=20).made(**FOR_HOURS)
+    job = open_api(default_timeout=20, engine_python=sys.executable).made(**FOR_HOURS)
     assert job["state"] == "failed"
     assert "engine ctgan would learn this table for about" in job["error"]
     assert "20 seconds are allowed" in job["error"]
@@ -23,14 +24,14 @@ def test_a_job_that_takes_too_long_fails_before_it_learns(open_api: Callable[...
 
 
 def test_a_jobs_own_time_counts(open_api: Callable[..., Api]):
-    job = open_api().made(**FOR_HOURS, timeout=15)
+    job = open_api(engine_python=sys.executable).made(**FOR_HOURS, timeout=15)
     assert "15 seconds are allowed" in job["error"]
 
 
 def test_what_needs_more_memory_than_the_settings_allow_is_refused(
     open_api: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
 ):
-    api = open_api(max_memory_usage_mb=150)
+    api = open_api(max_memory_usage_mb=150, engine_python=sys.executable)
     # This process and the one that learns are larger than that already; here only the prediction is to refuse.
     monkeypatch.setattr(type(api.services.memory), "check", lambda self, expected=0: None)
     monkeypatch.setattr(isolated, "resident_bytes", lambda pid: 0)

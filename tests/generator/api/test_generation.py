@@ -162,6 +162,21 @@ def test_names_of_earlier_services_mean_engines(open_api: Callable[..., Api], as
     assert answer.json()["specification"]["engine"] == engine
 
 
+def test_an_engine_that_is_not_installed_is_refused_where_this_process_would_need_it(open_api: Callable[..., Api]):
+    api = open_api()
+    answer = api.client.post("/generate", json={"generator_type": "sdv", "data": ROWS})
+    assert (answer.status_code, answer.json()["type"]) == (501, "urn:inferloop:problem:engine-not-installed")
+    assert "engine gaussian-copula needs the extra [sdv]" in answer.json()["detail"]
+    assert "GUARDIAN_ENGINE_PYTHON" in answer.json()["detail"]
+    assert api.client.get("/jobs").json()["jobs"] == []
+
+
+@pytest.mark.parametrize("elsewhere", [{"run_jobs": False}, {"engine_python": "/opt/engines/bin/python"}])
+def test_an_engine_that_workers_may_have_is_taken(open_api: Callable[..., Api], elsewhere: dict):
+    answer = open_api(**elsewhere).client.post("/generate", json={"generator_type": "sdv", "data": ROWS})
+    assert answer.status_code == 202
+
+
 def test_a_name_whose_engine_was_replaced_is_answered_with_the_one_to_ask_for(api: Api):
     answer = api.client.post("/generate", json={"generator_type": "ydata", "data": ROWS})
     assert answer.status_code == 422

@@ -23,6 +23,8 @@ from inferloop_synthetic.api.requests import GenerateRequest
 from inferloop_synthetic.api.services import Services
 from inferloop_synthetic.api.work import ingest, learn_upload
 from inferloop_synthetic.data.location import Location
+from inferloop_synthetic.external.engines import ExternalEngine
+from inferloop_synthetic.external.worker import MissingExtraError
 from inferloop_synthetic.pipeline.make import part_rows
 from inferloop_synthetic.pipeline.parts import plan_parts
 from inferloop_synthetic.pipeline.prepare import Learned, Prepared
@@ -106,6 +108,22 @@ def check_source(services: Services, request: GenerateRequest) -> None:
     """Raise SourceRefused for a source that callers may not name; what is reachable is not looked at before that."""
     if request.source is not None:
         services.policy.check(Location.parse(request.source))
+
+
+def check_installed(services: Services, spec: GenerationSpec) -> None:
+    """Raise ApiError where jobs are run by this process and its Python lacks the engine's library.
+
+    Where workers take them (GUARDIAN_REDIS_HOST, or GUARDIAN_RUN_JOBS off), only they know what they have.
+    """
+    settings = services.settings
+    engine = services.engines[spec.engine]
+    if spec.source is None or settings.redis_host is not None or not settings.run_jobs or not isinstance(engine, ExternalEngine):
+        return
+    try:
+        engine.check_installed(settings.engine_python)
+    except MissingExtraError as error:
+        hint = "Leave the engine out for the default one, or tell the operator what is missing."
+        raise ApiError(501, "engine-not-installed", str(error), hint) from None
 
 
 def answered_at_once(services: Services, spec: GenerationSpec, columns: int | None, upload: Upload | None) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +18,7 @@ from inferloop_synthetic.external.frames import as_frame
 from inferloop_synthetic.external.importing import understand
 from inferloop_synthetic.external.learned import Copula, Network
 from inferloop_synthetic.external.model import Cost, ExternalContent, ExternalModel, GeneratedColumn, load_model
-from inferloop_synthetic.external.worker import Progress, WorkerPlace, ask
+from inferloop_synthetic.external.worker import Progress, WorkerPlace, ask, missing_extra
 from inferloop_synthetic.formulas import formula_inputs
 from inferloop_synthetic.schema import FixedCombinations, Formula, Kind, TableSchema, Unique, schema_yaml
 from inferloop_synthetic.tabular.engine import check_table
@@ -30,6 +32,7 @@ class ExternalEngine:
     name: ClassVar[str]
     description: ClassVar[str]
     extra: ClassVar[str]
+    """What brings the library, by whose name it is imported."""
     options_kind: ClassVar[type[options.EngineOptions]]
 
     def __init__(
@@ -78,6 +81,14 @@ class ExternalEngine:
         types = tuple((n, e, bool(pa.types.is_integer(table.schema.field(n).type))) for n, e in computed.items())
         content = ExternalContent(self.name, schema_yaml(schema), notes, columns, learned, generated, types)
         return ExternalModel(content, cost)
+
+    def check_installed(self, python: str | None) -> None:
+        """Raise MissingExtraError where learning would happen in this process's Python, and that has not the library.
+
+        `python` is the interpreter that the settings name for learning; what that one has is not known here.
+        """
+        if python is None and find_spec(self.extra) is None:
+            raise missing_extra(self.name, self.extra, sys.executable, self.extra)
 
     def configured(self, given: Mapping[str, Any]) -> ExternalEngine:
         """Return this engine with other hyper-parameters; raises InputError naming one that is wrong."""

@@ -147,14 +147,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def missing_extra(engine: str, extra: str, python: str, what: str) -> MissingExtraError:
+    """Return the error of an engine whose library an interpreter cannot import."""
+    return MissingExtraError(
+        f"engine {engine} needs the extra [{extra}], and {python} cannot import {what}: "
+        f"pip install 'inferloop-synthetic[{extra}]' there, or name an interpreter that has it in {PYTHON_VARIABLE}"
+    )
+
+
 def _failure(header: Mapping[str, Any], place: WorkerPlace, request: Mapping[str, Any], extra: str) -> WorkerError:
     engine = request["engine"]
     if header["failed"] == "import":
-        return MissingExtraError(
-            f"engine {engine} needs the extra [{extra}], and {place.python} cannot import {header['module'] or 'it'} "
-            f"({header['message']}): pip install 'inferloop-synthetic[{extra}]' there, "
-            f"or name an interpreter that has it in {PYTHON_VARIABLE}"
-        )
+        return missing_extra(engine, extra, place.python, f"{header['module'] or 'it'} ({header['message']})")
     if header["failed"] == "memory":
         return _too_much(place, engine)
     return WorkerError(f"engine {engine} failed in its library: {header['message']}")

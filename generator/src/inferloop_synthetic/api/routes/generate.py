@@ -16,6 +16,7 @@ from inferloop_synthetic.api.bodies import Body, reading
 from inferloop_synthetic.api.generation import (
     Upload,
     answered_at_once,
+    check_installed,
     check_source,
     draw,
     from_schema,
@@ -75,6 +76,7 @@ async def _generate(request: Request, services: Services, caller: Principal, ask
     _check_origin(asked, upload, schema)
     await run_in_threadpool(check_source, services, asked)
     spec = spec_of(asked, services.settings, engine=engine, schema=schema, source=UPLOADED if upload else asked.source)
+    check_installed(services, spec)
     wanted = asked.wait or "wait" in prefer(request)
     if wanted and answered_at_once(services, spec, len(schema.columns) if schema else None, upload):
         return await _at_once(request, services, caller, asked, spec, upload)
