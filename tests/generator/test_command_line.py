@@ -138,6 +138,9 @@ def test_info_lists_the_engine(run: Run, tmp_path: Path) -> None:
         (["generate", "orders.csv", "-o", "o.csv", "--where", "price>=cheap"], "'cheap' is not a number"),
         (["generate", "orders.csv", "-o", "o.csv", "--where", "shipped>=soon"], "column 'shipped': 'soon'"),
         (["report", "orders.csv", "-o", "r.html"], "JSON"),
+        (
+            ["generate", "orders.csv", "-o", "o.csv", "--where", "note="],
+        ),
         (["generate", "s.json", "-o", "o.csv", "--engine", "ctgan"], "--engine: engines learn from rows"),
         (["generate", "s.json", "-o", "o.csv", "--engine-option", "epochs=xx"], "--engine-option: engines learn from"),
         (["generate", "m.model", "-o", "o.csv", "--engine-option", "epochs=5"], "m.model was learned already"),
@@ -218,3 +221,17 @@ def test_nothing_that_is_read_is_written_over(run: Run, folder: Path, arguments:
     assert message in done.stderr
     assert "reading" not in done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_command_line_says_what_its_configuration_leaves_out(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"id": "integer[1:9]"}')
+    (tmp_path / "c.json").write_text('{"rows": 4, "output": "c.csv"}')
+    assert run("generate", "s.json", "--config", "c.json", cwd=tmp_path).returncode == 0
+    assert len((tmp_path / "c.csv").read_text().splitlines()) == 5
+    (tmp_path / "c.yaml").write_text("rows: 4\nsource: s.json\n")
+    assert run("generate", "--config", "c.yaml", "-o", "y.csv", cwd=tmp_path).returncode == 0
+    assert len((tmp_path / "y.csv").read_text().splitlines()) == 5
+    missing = run("generate", "--config", "c.json", cwd=tmp_path)
+    assert missing.returncode == 2
+    assert "give a table, a schema or a model to start from" in missing.stderr
+    assert "--output" in run("generate", "--config", "c.yaml", cwd=tmp_path).stderr

@@ -18,13 +18,15 @@ _NAMES = {"schema_file": "schema", "engine_options": "engine_option"}
 class GenerationConfig(BaseModel):
     """What to generate, as on the command line; what is left out is as if the option were not given.
 
+    `source` and `output` may stand on the command line alone.
+
     Paths are relative to the folder where the command runs.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    source: str = Field(min_length=1, description="A table, a schema (.yaml, .json) or a model that was saved.")
-    output: str = Field(min_length=1, description="Where to write; the extension says the format.")
+    source: str | None = Field(None, min_length=1, description="A table, a schema (.yaml, .json) or a model that was saved.")
+    output: str | None = Field(None, min_length=1, description="Where to write; the extension says the format.")
     rows: int | None = Field(None, ge=0, description="Rows to draw; as many as the real table has where left out.")
     seed: int = Field(0, ge=0, description="Same seed, same rows.")
     engine: str = Field("tabular", min_length=1, description="One of those that `info` lists.")
