@@ -140,7 +140,9 @@ def test_info_lists_the_engine(run: Run, tmp_path: Path) -> None:
         (["report", "orders.csv", "-o", "r.html"], "JSON"),
         (
             ["generate", "orders.csv", "-o", "o.csv", "--where", "note="],
+            "rows whose note is missing cannot be asked for",
         ),
+        (["generate", "orders.csv", "-o", "o.csv", "--where", "note=gift|"], "rows whose note is missing cannot be"),
         (["generate", "s.json", "-o", "o.csv", "--engine", "ctgan"], "--engine: engines learn from rows"),
         (["generate", "s.json", "-o", "o.csv", "--engine-option", "epochs=xx"], "--engine-option: engines learn from"),
         (["generate", "m.model", "-o", "o.csv", "--engine-option", "epochs=5"], "m.model was learned already"),

@@ -69,6 +69,8 @@ def parse_where(texts: Sequence[str]) -> dict[str, dict[str, object]]:
         if not match:
             raise InputError(f"--where {text!r}: write column=value, column=value|value, column>=value or column<=value")
         name, sign, value = match.groups()
+        if sign == "=" and "" in value.split("|"):
+            raise InputError(f"--where {text!r}: a value is missing; rows whose {name} is missing cannot be asked for")
         if sign == "=":
             found[name] = {"values": value.split("|")}
         else:
