@@ -143,6 +143,10 @@ def test_info_lists_the_engine(run: Run, tmp_path: Path) -> None:
             "rows whose note is missing cannot be asked for",
         ),
         (["generate", "orders.csv", "-o", "o.csv", "--where", "note=gift|"], "rows whose note is missing cannot be"),
+        (["generate", "orders.csv", "-o", "-", "--part-rows", "9"], "parts cannot go to standard output"),
+        (["generate", "--tables", "t", "-o", "-"], "--output -: this cannot go to standard output"),
+        (["generate", "orders.csv", "-o", "o.csv", "--save-model", "-"], "--save-model -: this cannot go to standard"),
+        (["report", "s.json", "-o", "-"], "--output -: this cannot go to standard output"),
         (["generate", "s.json", "-o", "o.csv", "--engine", "ctgan"], "--engine: engines learn from rows"),
         (["generate", "s.json", "-o", "o.csv", "--engine-option", "epochs=xx"], "--engine-option: engines learn from"),
         (["generate", "m.model", "-o", "o.csv", "--engine-option", "epochs=5"], "m.model was learned already"),
@@ -223,6 +227,37 @@ def test_nothing_that_is_read_is_written_over(run: Run, folder: Path, arguments:
     assert message in done.stderr
     assert "reading" not in done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_dash_is_standard_output_and_nothing_else_is_written_there(run: Run, folder: Path) -> None:
+    (folder / "s.json").write_text('{"id": "integer[1:9]"}')
+    before = sorted(path.name for path in folder.iterdir())
+    done = run("generate", "s.json", "--rows", 3, "-o", "-", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert (lines[0], len(lines)) == ('"id"', 4)
+    assert "standard output: 3 rows" in done.stderr
+    shown = run("schema", "orders.csv", cwd=folder)
+    assert run("schema", "orders.csv", "-o", "-", cwd=folder).stdout == shown.stdout
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_reader_that_has_enough_ends_the_command_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"id": "integer[1:9]"}')
+    command = [sys.executable, "-c", "from inferloop_synthetic.cli import main; main()"]
+    arguments = ["generate", "s.json", "--rows", "900000000", "-o", "-"]
+    with subprocess.Popen(
+        [*command, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == '"id"\n'
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert process.returncode == 1
+    assert "error: standard output took no more" in errors
+    assert "Traceback" not in errors
+    assert "Exception ignored" not in errors
 
 
 def test_the_command_line_says_what_its_configuration_leaves_out(run: Run, tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ WITH_TABLES = {"tables", "output", "scale", "table_format", "seed", "config", "s
 
 def generate(
     context: typer.Context,
-    output: Annotated[str, typer.Option("--output", "-o", help="Where to write; the extension says the format.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Where to write; the extension says the format. - is standard output (CSV).")
+    ],
     source: Annotated[
         str,
         typer.Argument(
@@ -91,6 +93,7 @@ def generate(
         if source:
             raise InputError(f"--tables is given, so {source} is one source too many")
         refuse_given(context, context.params.keys() - WITH_TABLES, "does not go with --tables")
+        refuse_overwriting({}, {"--output": output})
         generate_tables(tables, Path(output), scale=scale, seed=seed, form=table_format, console=console)
         return
     refuse_given(context, {"scale", "table_format"}, "goes with --tables only (else --rows and the extension say it)")
@@ -98,7 +101,8 @@ def generate(
         raise InputError("give a table, a schema or a model to start from, or several tables with --tables")
     target = read_target(output, parts=part_rows is not None or executor != ONE_FILE)
     read = {"SOURCE": source, "--schema": schema, "--config": config, "--policy": None if policy == "default" else policy}
-    written = {"--output": None if target.parts else output, "--save-model": save_model, **with_numbers(report)}
+    single = None if target.parts or target.standard_output else output
+    written = {"--output": single, "--save-model": save_model, **with_numbers(report)}
     refuse_overwriting(read, written, folder=output if target.parts else None)
     makers = find_executor(executor, {"threads": threads})
     if report is not None and (is_schema(source) or is_model(source)):
@@ -135,7 +139,7 @@ def generate(
         else:
             done = write_single(learned, target, narrator, threads=threads, report=report)
     for line in done.said:
-        typer.echo(line)
+        typer.echo(line, err=target.standard_output)
     if done.verdict is not None:
         show_verdict(verdict_from_json(done.verdict), console)
     if not done.released:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import typer
 
+from inferloop_synthetic.cli.places import STANDARD_OUTPUT
 from inferloop_synthetic.cli.progress import Narrator
 from inferloop_synthetic.data.encoding import EncodeOptions, encode
 from inferloop_synthetic.data.location import Location
 from inferloop_synthetic.data.reading import FORMATS, format_of
 from inferloop_synthetic.data.texts import runs_as_formula
 from inferloop_synthetic.data.writing import WriteOptions, whole_or_nothing, write_batches
-from inferloop_synthetic.errors import InputError
+from inferloop_synthetic.errors import InputError, OutsideError
 from inferloop_synthetic.executors import Executor
 from inferloop_synthetic.pipeline.destination import open_destination
 from inferloop_synthetic.pipeline.finish import Manifest
@@ -34,10 +38,20 @@ class Target:
     location: Location
     format: str
     parts: bool
+    standard_output: bool = False
 
 
 def read_target(output: str, *, parts: bool) -> Target:
-    """Return what `--output` asks for: a place whose name has no extension, or ends with a slash, takes parts of Parquet."""
+    """Return what `--output` asks for: a place whose name has no extension, or ends with a slash, takes parts of Parquet.
+
+    `-` is standard output, which takes CSV.
+    """
+    if output == STANDARD_OUTPUT:
+        if parts:
+            raise InputError(
+                "--output -: parts cannot go to standard output; leave --part-rows and --executor out, or name a folder"
+            )
+        return Target(Location(output, "file"), "csv", parts=False, standard_output=True)
     location = Location.parse(output)
     if not (location.is_local or location.is_object):
         raise InputError(f"{location.shown}: results go to a file, a folder, or to s3://, gs:// or az://")
@@ -79,13 +93,16 @@ def write_single(learned: Learned, target: Target, narrator: Narrator, *, thread
     risky: set[str] = set()
     stream = narrator.counted(_watched(_chain(first, batches), target, prepared, risky), prepared.spec.rows or 0)
     guard = prepared.spec.guard_spreadsheets
-    if target.location.is_local:
+    if target.standard_output:
+        _to_standard_output(encode(stream, first.schema, target.format, EncodeOptions(guard)))
+    elif target.location.is_local:
         write_batches(stream, first.schema, target.location.path, WriteOptions(guard_spreadsheets=guard))
     else:
         folder, _, name = target.location.text.rpartition("/")
         options = EncodeOptions(guard, tabs=".tsv" in name, packed=name.endswith(".gz"))
         open_destination(folder).write(name, encode(stream, first.schema, target.format, options))
-    said.insert(0, f"{target.location.shown}: {prepared.spec.rows:,} rows")
+    place = "standard output" if target.standard_output else target.location.shown
+    said.insert(0, f"{place}: {prepared.spec.rows:,} rows")
     if risky:
         said.append(f"note: a spreadsheet would run texts of {', '.join(sorted(risky))}; --guard-spreadsheets defuses them")
     return Done(tuple(said), found.get("verdict"))
@@ -106,6 +123,16 @@ def write_folder(
     found = manifest.results["validation"]
     said.append(_write_report(report, found, lambda name: b"".join(destination.read(name))))
     return Done(tuple(said), found["verdict"], found["released"])
+
+
+def _to_standard_output(chunks: Iterable[bytes]) -> None:
+    try:
+        for chunk in chunks:
+            typer.echo(chunk, nl=False)
+    except OSError as error:
+        # What is still in the buffer must not be tried again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutsideError(f"standard output took no more before all rows were written: {error.strerror or error}") from error
 
 
 def _chain(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inferloop_synthetic.cli.places import refuse_overwriting
+from inferloop_synthetic.cli.places import STANDARD_OUTPUT, refuse_overwriting
 from inferloop_synthetic.data.reading import read_table
 from inferloop_synthetic.data.writing import whole_or_nothing
 from inferloop_synthetic.detect import detect_schema
@@ -16,12 +16,16 @@ from inferloop_synthetic.schema import schema_yaml
 
 def schema(
     table: Annotated[Path, typer.Argument(help="The table to look at.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the schema here instead of showing it.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the schema here instead of showing it (as - does).")
+    ] = None,
 ) -> None:
     """Show the schema detected in a table.
 
     Example: inferloop-synthetic schema data.csv --output schema.yaml
     """
+    if output is not None and str(output) == STANDARD_OUTPUT:
+        output = None
     refuse_overwriting({"TABLE": table}, {"--output": output})
     text = schema_yaml(detect_schema(read_table(table)))
     if output is None:
