@@ -9,12 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from inferloop_synthetic.errors import InputError
-from inferloop_synthetic.schema import ColumnSchema, Kind, Personal, TableSchema, personal_by_name
+from inferloop_synthetic.personal import MOSTLY, different_values, is_card_number, personal_by_value, plausible, share_like
+from inferloop_synthetic.schema import ColumnSchema, Kind, Personal, TableSchema, personal_by_name, says_person
 
 LOOK_AT = 20_000
-_EMAIL = r"^[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}$"
-_PHONE = r"^\+?[\d ()./-]{9,20}$"
-_IP = r"^\d{1,3}(\.\d{1,3}){3}$"
 
 
 def detect_schema(table: pa.Table) -> TableSchema:
@@ -43,6 +41,8 @@ def detect_column(name: str, column: pa.ChunkedArray) -> ColumnSchema:
     if pa.types.is_boolean(kind):
         return ColumnSchema(name=name, kind=Kind.boolean, missing=share)
     if pa.types.is_integer(kind):
+        if (personal := _personal_number(name, present)) is not None:
+            return ColumnSchema(name=name, kind=Kind.personal, personal=personal, missing=share)
         if _is_numbering(name, column):
             return ColumnSchema(name=name, kind=Kind.identifier, missing=share)
         low, high = pc.min_max(present).as_py().values() if len(present) else (None, None)
@@ -61,6 +61,11 @@ def _real_column(name: str, present: pa.ChunkedArray, share: float) -> ColumnSch
     finite = present.filter(pc.is_finite(present))
     if not len(finite):
         return ColumnSchema(name=name, kind=Kind.float, missing=share)
+    # Missing values turn a data frame's whole numbers into floating ones.
+    if pc.all(pc.equal(finite, pc.floor(finite))).as_py() and pc.max(pc.abs(finite)).as_py() < 2**63:
+        personal = _personal_number(name, finite)
+        if personal is not None:
+            return ColumnSchema(name=name, kind=Kind.personal, personal=personal, missing=share)
     low, high = pc.min_max(finite).as_py().values()
     return ColumnSchema(name=name, kind=Kind.float, missing=share, min=low, max=high)
 
@@ -92,18 +97,20 @@ def _text_column(name: str, present: pa.ChunkedArray, share: float) -> ColumnSch
 
 
 def _personal(name: str, sample: pa.ChunkedArray) -> Personal | None:
-    def mostly(pattern: str) -> bool:
-        return float(pc.mean(pc.match_substring_regex(sample, pattern).cast(pa.float64())).as_py()) > 0.9
-
-    if mostly(_EMAIL):
-        return Personal.email
-    if mostly(_IP):
-        return Personal.ip
+    by_value = personal_by_value(sample)
+    if by_value not in {None, Personal.name}:
+        return by_value
     by_name = personal_by_name(name)
-    if by_name is None:
-        return None
-    if by_name == "phone":
-        return Personal.phone if mostly(_PHONE) else None
-    # "name" also names products and places: only values that hardly repeat are taken for people.
-    varied = pc.count_distinct(sample).as_py() > 0.3 * len(sample) or by_name in {"first_name", "last_name"}
-    return Personal(by_name) if varied else None
+    if by_name is not None and plausible(Personal(by_name), sample, person=says_person(name)):
+        return Personal(by_name)
+    return by_value
+
+
+def _personal_number(name: str, present: pa.ChunkedArray) -> Personal | None:
+    """Say whether whole numbers are those of people's phones, documents or cards."""
+    digits = present.slice(0, LOOK_AT).cast(pa.int64(), safe=False).cast(pa.string())
+    by_name = personal_by_name(name)
+    if by_name in {"phone", "ssn", "national_id", "passport", "card"} and share_like(digits, r"^\d{7,}$") > MOSTLY:
+        return Personal(by_name)
+    values = different_values(digits)
+    return Personal.card if values and sum(map(is_card_number, values)) > MOSTLY * len(values) else None

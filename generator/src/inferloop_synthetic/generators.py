@@ -158,14 +158,21 @@ def _vocabulary(kind: str) -> pa.Array:
 
 @dataclass(frozen=True)
 class PersonalData:
-    """Names, addresses and the like, put together from vocabularies; no value comes from the data."""
+    """Names, addresses and the like, put together from vocabularies; no value comes from the data.
+
+    Numbers that people have are of ranges that are given to nobody: see the functions that make them.
+    """
 
     holds: Personal
+    plain: bool = False
+    """Phones, social security and card numbers as digits alone."""
 
     def values(self, index: Ints, rng: np.random.Generator) -> pa.Array:
         """Return the values as text."""
-        rows = len(index)
+        made = self._texts(len(index), rng)
+        return pc.replace_substring_regex(made, r"\D", "") if self.plain else made
 
+    def _texts(self, rows: int, rng: np.random.Generator) -> pa.Array:
         def word(kind: str) -> pa.Array:
             vocabulary = _vocabulary(kind)
             return vocabulary.take(pa.array(rng.integers(0, len(vocabulary), rows)))
@@ -190,11 +197,83 @@ class PersonalData:
             case Personal.ip:
                 # 198.18.0.0/15 is set aside for tests (RFC 2544).
                 return pc.binary_join_element_wise("198", number(18, 20), number(0, 256), number(1, 255), ".")
+            case Personal.ssn:
+                return _social_security_numbers(rows, rng)
+            case Personal.national_id:
+                # ISO 3166-1 leaves XX to its users: no country issues such numbers.
+                return pc.binary_join_element_wise("XX", number(10**8, 10**9), "-")
+            case Personal.passport:
+                # Nine characters, as ICAO Doc 9303-4 has them; XX again.
+                return pc.binary_join_element_wise("XX", number(10**6, 10**7), "")
+            case Personal.iban:
+                return _account_numbers(rows, rng)
+            case Personal.card:
+                return _card_numbers(rows, rng)
             case _:
                 return word(self.holds.value)
 
 
+def _social_security_numbers(rows: int, rng: np.random.Generator) -> pa.Array:
+    """Return numbers such as 912-34-5678 that nobody has.
+
+    Areas from 900 on are never assigned (Social Security Administration, POMS RM 10201.035), and the groups 10 to 49 in them are
+    not those of taxpayer numbers either (Internal Revenue Service: 50 to 65, 70 to 88, 90 to 99).
+    """
+    area, group, serial = (pa.array(rng.integers(*ends, rows)).cast(pa.string()) for ends in ((900, 1000), (10, 50), (1, 10_000)))
+    return pc.binary_join_element_wise(area, group, pc.utf8_lpad(serial, 4, "0"), "-")
+
+
+def _account_numbers(rows: int, rng: np.random.Generator) -> pa.Array:
+    """Return German IBANs with right check digits (ISO 13616) of the bank 00000000.
+
+    There is none: a German bank code begins with the number of a clearing area, 1 to 8 (Deutsche Bundesbank, bank sort codes).
+    """
+    account = rng.integers(1, 10**10, rows)
+    # The account, then the letters D and E as 13 and 14, then 00 for the check digits: modulo 97 of ISO 7064.
+    check = 98 - (account % 97 * 10**6 + 131_400) % 97
+    digits = (pc.utf8_lpad(pa.array(part).cast(pa.string()), width, "0") for part, width in ((check, 2), (account, 18)))
+    return pc.binary_join_element_wise("DE", *digits, "")
+
+
+def _card_numbers(rows: int, rng: np.random.Generator) -> pa.Array:
+    """Return sixteen digits that begin as Stripe's number for tests, 4242 4242 4242 4242, with a wrong check digit.
+
+    Every card's number has the right one (ISO/IEC 7812-1, Luhn), so that these are nobody's.
+    https://docs.stripe.com/testing
+    """
+    digits = np.c_[np.tile([4, 2, 4, 2, 4, 2], (rows, 1)), rng.integers(0, 10, (rows, 9))]
+    doubled = digits[:, ::2] * 2
+    total = (doubled // 10 + doubled % 10).sum(1) + digits[:, 1::2].sum(1)
+    wrong = (-total + rng.integers(1, 10, rows)) % 10
+    number = np.c_[digits, wrong] @ 10 ** np.arange(15, -1, -1)
+    return pa.array(number).cast(pa.string())
+
+
 # ------------------------------------------------------------------------------------------------- learned from texts
+
+
+def learned_generator(column: ColumnSchema, data: pa.ChunkedArray, seed: int) -> Generator:
+    """Return the generator of a column that is not learned: of a schema's pattern, made up, or of the make of the data."""
+    if column.pattern is not None or (column.values is not None and column.kind is Kind.personal):
+        return schema_generator(column)
+    if column.personal is not None:
+        return PersonalData(column.personal, _only_digits(column.personal, data))
+    return identifier_generator(data) if column.kind is Kind.identifier else text_generator(data, seed)
+
+
+def is_whole(made: Generator, data: pa.ChunkedArray) -> bool:
+    """Say whether a column of numbers is filled with whole ones."""
+    numbers = pa.types.is_integer(data.type) or pa.types.is_floating(data.type)
+    return numbers and isinstance(made, PersonalData) and made.plain
+
+
+def _only_digits(holds: Personal, data: pa.ChunkedArray) -> bool:
+    if pa.types.is_integer(data.type) or pa.types.is_floating(data.type):
+        return holds in {Personal.phone, Personal.ssn, Personal.card, Personal.national_id, Personal.passport}
+    if holds not in {Personal.phone, Personal.ssn, Personal.card}:
+        return False
+    present = data.drop_null().slice(0, 2000).cast(pa.string())
+    return bool(len(present)) and bool(pc.all(pc.match_substring_regex(present, r"^\d+$")).as_py())
 
 
 def identifier_generator(column: pa.ChunkedArray) -> Generator:

@@ -43,6 +43,11 @@ class Personal(StrEnum):
     city = "city"
     company = "company"
     ip = "ip"
+    ssn = "ssn"
+    national_id = "national_id"
+    passport = "passport"
+    iban = "iban"
+    card = "card"
 
 
 class _Closed(BaseModel):
@@ -223,19 +228,67 @@ def _short_bounds(name: str, word: str, inside: str) -> dict[str, Any]:
         raise InputError(f"column {name!r}: [{inside}] must be two numbers with a colon between them") from error
 
 
+# fmt: off
+_HEADERS: dict[str, str] = {
+    **dict.fromkeys(("name", "full_name", "fullname", "person", "cardholder", "card_holder", "account_holder"), "name"),
+    **dict.fromkeys(("first_name", "firstname", "given_name", "forename"), "first_name"),
+    **dict.fromkeys(("last_name", "lastname", "surname", "family_name", "maiden_name"), "last_name"),
+    **dict.fromkeys(("email", "e_mail", "email_address", "e_mail_address", "mail"), "email"),
+    **dict.fromkeys((
+        "phone", "phone_number", "telephone", "telephone_number", "tel", "mobile", "mobile_number", "mobile_phone", "cell_phone",
+        "fax", "fax_number",
+    ), "phone"),
+    **dict.fromkeys(("address", "street", "street_address", "address_line", "home_address", "postal_address"), "address"),
+    **dict.fromkeys(("ip", "ip_address"), "ip"),
+    **dict.fromkeys(("ssn", "social_security", "social_security_number", "social_security_no"), "ssn"),
+    **dict.fromkeys((
+        "national_id", "national_id_number", "national_insurance_number", "nino", "tax_id", "tax_number", "personal_id",
+        "identity_number", "identity_card_number", "id_card_number",
+    ), "national_id"),
+    **dict.fromkeys(("passport", "passport_number", "passport_no", "passport_id"), "passport"),
+    **dict.fromkeys(("iban", "bank_account", "bank_account_number"), "iban"),
+    **dict.fromkeys(("card_number", "card_no", "credit_card", "credit_card_number", "debit_card_number", "cc_number"), "card"),
+}
+_PEOPLE = frozenset((
+    "account", "applicant", "author", "beneficiary", "borrower", "buyer", "card", "child", "client", "contact", "customer",
+    "doctor", "driver", "emergency", "employee", "father", "guest", "holder", "insured", "manager", "member", "mother", "owner",
+    "passenger", "patient", "payee", "payer", "person", "physician", "recipient", "seller", "sender", "spouse", "student",
+    "teacher", "tenant", "user",
+))
+_NO_ADDRESS = ("mac", "web", "wallet", "bitcoin", "memory", "site", "page")
+# fmt: on
+
+
 def personal_by_name(name: str) -> str | None:
-    """Return which personal data a column of that name holds, judged by the name alone."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("-", "_").replace(" ", "_")
-    exact = {
-        "name": "name", "full_name": "name", "fullname": "name", "customer_name": "name", "person_name": "name",
-        "first_name": "first_name", "firstname": "first_name", "given_name": "first_name", "forename": "first_name",
-        "last_name": "last_name", "lastname": "last_name", "surname": "last_name", "family_name": "last_name",
-        "email": "email", "e_mail": "email", "email_address": "email", "mail": "email",
-        "phone": "phone", "phone_number": "phone", "telephone": "phone", "mobile": "phone",
-        "address": "address", "street": "address", "street_address": "address",
-        "ip": "ip", "ip_address": "ip",
-    }  # fmt: skip
-    return exact.get(words)
+    """Return which personal data a column of that name holds, judged by the name alone.
+
+    Names of people may stand before it (`patient_name`), and before all but names anything may (`home_phone`).
+    """
+    words = _words(name)
+    if words in _HEADERS:
+        return _HEADERS[words]
+    if says_person(name):
+        return _HEADERS["name"]
+    for known, holds in sorted(_HEADERS.items(), key=lambda entry: -len(entry[0])):
+        before = words.removesuffix(f"_{known}")
+        if known not in {"name", "person"} and before != words:
+            return None if holds == "address" and before.split("_")[-1] in _NO_ADDRESS else holds
+    return None
+
+
+def says_person(name: str) -> bool:
+    """Say whether a column's name says that it names people: `customer_name` does, and neither `name` nor `product_name`."""
+    words = _words(name)
+    if words in _HEADERS:
+        return _HEADERS[words] == "name" and words not in {"name", "person"}
+    parts = words.split("_")
+    return parts[-1] == "name" and parts != ["user", "name"] and len(parts) > 1 and parts[-2] in _PEOPLE
+
+
+def _words(name: str) -> str:
+    """Return a column's name in small letters with underscores between its words, without a number at its end."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    return re.sub(r"_?\d+$", "", re.sub(r"[^a-z0-9]+", "_", apart).strip("_"))
 
 
 def parse_schema(text: str, source: str) -> TableSchema:

@@ -177,15 +177,9 @@ def _generated(table: pa.Table, schema: TableSchema, seed: int) -> Iterator[Gene
             continue
         data = table.column(column.name)
         data = data.cast(data.type.value_type) if pa.types.is_dictionary(data.type) else data
-        if column.pattern is not None or column.kind is Kind.personal:
-            made = generators.schema_generator(column)
-        elif column.kind is Kind.identifier:
-            made = generators.identifier_generator(data)
-        else:
-            made = generators.text_generator(data, seed)
-        yield GeneratedColumn(
-            column.name, made, data.null_count / max(len(data), 1), isinstance(made, (generators.Numbering, generators.Whole))
-        )
+        made = generators.learned_generator(column, data, seed)
+        whole = isinstance(made, (generators.Numbering, generators.Whole)) or generators.is_whole(made, data)
+        yield GeneratedColumn(column.name, made, data.null_count / max(len(data), 1), whole)
 
 
 def _notes(header: Mapping[str, Any]) -> Iterator[str]:

@@ -382,14 +382,10 @@ class TabularEngine:
             if pa.types.is_dictionary(data.type):
                 data = data.cast(data.type.value_type)
             missing = data.null_count / max(len(data), 1)
-            if column.pattern is not None or column.kind is Kind.personal:
-                made = generators.schema_generator(column)
-            elif column.kind is Kind.identifier:
-                made = generators.identifier_generator(data)
-            else:
-                made = generators.text_generator(data, seed)
+            made = generators.learned_generator(column, data, seed)
             numeric = pa.types.is_integer(data.type) and isinstance(made, generators.Numbering)
-            yield Filled(column.name, made, missing, str(data.type) if numeric else "string")
+            arrow = str(data.type) if numeric else "int64" if generators.is_whole(made, data) else "string"
+            yield Filled(column.name, made, missing, arrow)
 
 
 def check_table(table: pa.Table, schema: TableSchema) -> None:
