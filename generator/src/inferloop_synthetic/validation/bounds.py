@@ -72,6 +72,9 @@ MEASURES: tuple[Measure, ...] = (
             lambda v: [(a.column, a.advantage) for a in v.privacy.attributes] if v.privacy else [], _LEAK, _HOLD_OUT),
     Measure("copies_excess", "exact copies beyond chance", False, _of_privacy(lambda p: p.copies_excess),
             _LEAK, _HOLD_OUT),
+    Measure("personal_values", "real values in a column about people, beyond chance", False,
+            lambda v: [(d.column, d.excess) for d in v.disclosed],
+            "make the column `personal` in the schema or leave it out; where it is not about people, name it in `except`"),
     Measure("constraint_violations", "rows that break a constraint", False,
             lambda v: [(c.constraint, c.broken) for c in v.constraints], "state the constraint in the schema"),
     Measure("missingness_shift", "change of a column's share of missing values", False,
@@ -96,6 +99,7 @@ MEASURES: tuple[Measure, ...] = (
 )  # fmt: skip
 NOTHING_TO_MEASURE: dict[str, Callable[[Validation], bool]] = {
     "constraint_violations": lambda v: not v.constraints,
+    "personal_values": lambda v: not v.disclosed,
     "pair_likeness": lambda v: not v.pairs,
     "attribute_advantage": lambda v: v.privacy is not None and len(v.columns) < 2,
 }

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.schema import TableSchema
 from inferloop_synthetic.validation.bias import Bias, find_bias
+from inferloop_synthetic.validation.disclosure import Disclosure, check_disclosure
 from inferloop_synthetic.validation.encoding import TABLE_NAMES, encode
 from inferloop_synthetic.validation.measures import Estimate, mean
 from inferloop_synthetic.validation.models import ClassifierTest, Downstream, choose_outcome, classifier_test, downstream, trained
@@ -59,6 +60,8 @@ class Validation:
     constraints: tuple[ConstraintCheck, ...]
     missing: tuple[MissingCheck, ...]
     ranges: tuple[RangeCheck, ...]
+    disclosed: tuple[Disclosure, ...] = ()
+    """Of the columns about people; none in results that were written before this was measured."""
 
     @property
     def score(self) -> float:
@@ -143,6 +146,7 @@ def validate(
         constraints=check_constraints(real, synthetic, schema),
         missing=check_missing(real, synthetic, schema),
         ranges=check_ranges(encoded),
+        disclosed=check_disclosure(real, synthetic, schema),
     )
 
 
