@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -189,6 +190,37 @@ def test_free_text_uses_only_words_that_several_rows_use() -> None:
 def test_identifiers_are_unique_over_shards(model: TabularModel) -> None:
     together = [*drawn(model, 5000)["order_id"].to_pylist(), *drawn(model, 5000, shard=1)["order_id"].to_pylist()]
     assert len(set(together)) == 10_000
+
+
+CODES = '{"columns": [{"name": "code", "kind": "identifier"}, {"name": "x", "kind": "float"}]}'
+
+
+@pytest.mark.parametrize(
+    ("texts", "form"),
+    [
+        ([f"{10_000 + 291 * i}" for i in range(300)], r"\d{5}"),
+        ([f"C-{i:04d}" for i in range(300)], r"C-0\d{3}"),
+        ([f"${10 + i % 90},{i:03d}.{i % 100:02d}" for i in range(300)], r"\$\d{2},\d{3}\.\d{2}"),
+    ],
+)
+def test_identifiers_keep_their_form_while_it_has_texts_enough(texts: list[str], form: str) -> None:
+    model = TabularEngine().fit(pa.table({"code": texts, "x": np.arange(300.0)}), parse_schema(CODES, "s"))
+    parts = [drawn(model, 200, shard=shard, first_row=200 * shard)["code"].to_pylist() for shard in range(4)]
+    together = [text for part in parts for text in part]
+
+    assert len(set(together)) == 800
+    assert all(re.fullmatch(form, text) for text in together)
+
+
+def test_identifiers_grow_by_a_digit_when_their_form_has_no_texts_left() -> None:
+    texts = [f"C-{i:03d}" for i in range(100)]
+    model = TabularEngine().fit(pa.table({"code": texts, "x": np.arange(100.0)}), parse_schema(CODES, "s"))
+    parts = [drawn(model, 800, shard=shard, first_row=800 * shard)["code"].to_pylist() for shard in range(2)]
+    whole = drawn(model, 1600)["code"].to_pylist()
+
+    assert len(set(whole)) == 1600
+    assert parts[0] + parts[1] == whole
+    assert sorted(map(len, whole)) == [5] * 100 + [6] * 1000 + [7] * 500
 
 
 # --------------------------------------------------------------------------------------------------------- constraints

@@ -57,6 +57,8 @@ class Template:
 
     places: tuple[str, ...]
     unique: bool
+    grows: bool = False
+    """Unique texts get one letter more, a digit, when those of this length have run out; never otherwise."""
 
     @property
     def texts(self) -> int:
@@ -65,6 +67,19 @@ class Template:
 
     def values(self, index: Ints, rng: np.random.Generator) -> pa.Array:
         """Return the texts; raises InputError when unique texts run out."""
+        if self.unique and self.grows and len(index) and (late := index >= self.texts).any():
+            made = np.empty(len(index), object)
+            made[~late] = self._of_length(index[~late], rng).to_pylist()
+            made[late] = self._longer().values(index[late] - self.texts, rng).to_pylist()
+            return pa.array(made, pa.string())
+        return self._of_length(index, rng)
+
+    def _longer(self) -> Template:
+        # Before the first digit that varies: C-0001 goes on as C-10001, and $45,123.50 as $145,123.50.
+        at = next((i for i, letters in enumerate(self.places) if len(letters) > 1 and "0" in letters), len(self.places))
+        return Template((*self.places[:at], string.digits, *self.places[at:]), unique=True, grows=True)
+
+    def _of_length(self, index: Ints, rng: np.random.Generator) -> pa.Array:
         picks = self._unique_picks(index) if self.unique else self._random_picks(len(index), rng)
         letters = np.zeros((len(index), len(self.places)), "U1")
         for i, (pick, allowed) in enumerate(zip(picks, self.places, strict=True)):
@@ -284,7 +299,7 @@ def identifier_generator(column: pa.ChunkedArray) -> Generator:
     texts = [str(t) for t in present.slice(0, 2000).cast(pa.string()).to_pylist()]
     if texts and all(re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", t) for t in texts):
         return Uuid()
-    return Template(_places(texts), unique=True)
+    return Template(_places(texts), unique=True, grows=True)
 
 
 def _places(texts: Sequence[str]) -> tuple[str, ...]:
@@ -300,9 +315,8 @@ def _places(texts: Sequence[str]) -> tuple[str, ...]:
             continue
         wide = "".join(c for c in (string.digits, string.ascii_uppercase, string.ascii_lowercase) if seen & set(c))
         places.append(wide + "".join(sorted(seen - set(wide))[:8]))
-    while math.prod(len(p) for p in places) < 2**40:
-        places.append(string.digits)
-    return tuple(places)
+    # Where all texts of that length are the same one, it must not be given out.
+    return tuple(places) if any(len(letters) > 1 for letters in places) else (*places, string.digits)
 
 
 def text_generator(column: pa.ChunkedArray, seed: int, least_rows: int = 5, texts: int = 2000) -> Generator:
