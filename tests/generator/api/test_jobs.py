@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -75,8 +76,21 @@ def test_a_job_that_ended_is_removed_with_its_result(api: Api):
     assert place.names()
     assert api.client.delete(f"/jobs/{job['id']}").status_code == 204
     assert place.names() == ()
+    assert not Path(place.location).exists()
     check(api.client.get(f"/jobs/{job['id']}"), 404, "no-such-job")
     check(api.client.delete(f"/jobs/{job['id']}"), 404, "no-such-job")
+
+
+def test_a_job_that_was_cancelled_half_way_leaves_no_folder(open_api: Callable[..., Api]):
+    api = open_api(run_jobs=False)
+    job = api.client.post("/generate", json=ASKED).json()
+    place = api.services.destination_for(job["id"])
+    place.write("part-00000.parquet", [b"half"])
+    place.write("_receipts/part-00000.json", [b"{}"])
+    (Path(place.location) / "_receipts" / f".part-00001.json.{'0' * 16}.part").write_bytes(b"killed")
+    assert api.client.delete(f"/jobs/{job['id']}").json()["state"] == "cancelled"
+    assert api.client.delete(f"/jobs/{job['id']}").status_code == 204
+    assert not Path(place.location).exists()
 
 
 def test_there_is_no_result_before_the_end_nor_of_a_job_that_failed(open_api: Callable[..., Api]):

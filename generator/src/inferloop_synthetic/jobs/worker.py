@@ -9,12 +9,13 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from inferloop_synthetic.data.limits import Limits as SourceLimits
+from inferloop_synthetic.data.location import Location
 from inferloop_synthetic.data.policy import SourcePolicy
 from inferloop_synthetic.errors import OutsideError, SyntheticError
 from inferloop_synthetic.executors import Executor
@@ -312,11 +313,15 @@ def _best_effort(job_id: str) -> Iterator[None]:
 
 
 def remove_results(destination: Destination) -> None:
-    """Remove all files of a destination, the manifest first: without it nothing counts as a result."""
+    """Remove all files of a job's destination, the manifest first: without it nothing counts as a result. Its folder goes too."""
     destination.delete(finishing.MANIFEST)
     for name in destination.names():
         destination.delete(name)
     destination.sweep()
+    place = Location.parse(destination.location)
+    if place.is_local:
+        with suppress(OSError):  # somebody else's file is in it, or it is not there
+            place.path.rmdir()
 
 
 def summary(manifest: Manifest) -> dict[str, Any]:

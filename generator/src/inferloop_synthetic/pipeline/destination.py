@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -136,10 +137,13 @@ class LocalDestination:
         return None
 
     def sweep(self) -> None:
-        """Remove the hidden files of writers."""
+        """Remove the hidden files of writers, and folders such as `_receipts` that are empty without them."""
         for path in self._folder.rglob(".*.part"):
             if _HIDDEN.match(path.name):
                 path.unlink(missing_ok=True)
+        for folder in self._folder.glob("_*"):
+            with contextlib.suppress(OSError):  # it is a file, or not empty
+                folder.rmdir()
 
 
 def open_destination(place: str) -> Destination:
