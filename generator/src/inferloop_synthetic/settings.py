@@ -210,6 +210,20 @@ class Settings(BaseModel):
         """The folder of the SQLite database and of local results."""
         return self.data_dir or self.temp_dir / "data"
 
+    def fleeting(self, temporary: Path) -> str | None:
+        """Return what is kept below the system's temporary folder, and what to set; None for nothing."""
+        kept = {
+            "jobs and API keys": self.database_url is None and self.postgres_host is None,
+            "results": self.results_url is None,
+        }
+        here = [what for what, local in kept.items() if local]
+        if not here or not self.kept_in.resolve().is_relative_to(temporary.resolve()):
+            return None
+        return (
+            f"{' and '.join(here)} are kept in {self.kept_in}, below the temporary folder {temporary}, which the system may "
+            f"empty; name a folder that stays with {variable('data_dir')}"
+        )
+
     @property
     def results(self) -> str:
         """Where results are kept: a URL, or a folder."""

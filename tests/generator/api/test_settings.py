@@ -132,3 +132,23 @@ def test_two_databases_are_refused():
 
 def test_rows_answered_at_once_are_never_more_than_rows_allowed():
     assert load_settings({"GUARDIAN_MAX_RECORDS_PER_GENERATION": "10"}).settings.synchronous_records == 10
+
+
+@pytest.mark.parametrize(
+    ("environ", "warned"),
+    [
+        ({}, "jobs and API keys and results are kept in /tmp/x/data, below the temporary folder /tmp"),
+        ({"GUARDIAN_DATA_DIR": "/tmp/kept"}, "are kept in /tmp/kept"),
+        ({"GUARDIAN_RESULTS_URL": "s3://bucket/x"}, "jobs and API keys are kept in"),
+        ({"GUARDIAN_DATABASE_URL": "postgresql://db/x"}, "results are kept in"),
+        ({"GUARDIAN_DATA_DIR": "/var/lib/inferloop"}, None),
+        ({"GUARDIAN_TEMP_DIR": "/scratch"}, None),
+        ({"GUARDIAN_POSTGRES_HOST": "db", "GUARDIAN_RESULTS_URL": "s3://bucket/x"}, None),
+    ],
+)
+def test_what_is_kept_below_the_temporary_folder_is_a_warning(environ: dict[str, str], warned: str | None):
+    found = load_settings({"GUARDIAN_TEMP_DIR": "/tmp/x"} | environ).settings.fleeting(Path("/tmp"))
+    assert (warned is None) == (found is None)
+    if warned is not None:
+        assert warned in str(found)
+        assert "GUARDIAN_DATA_DIR" in str(found)

@@ -7,6 +7,7 @@ import logging
 import multiprocessing.util
 import os
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -125,6 +126,7 @@ def run(file: Path | None, options: Mapping[str, object]) -> None:
         os.environ[FILE_VARIABLE] = str(file)
     loaded = load_settings(os.environ, options=options)
     settings = loaded.settings
+    fleeting = settings.fleeting(Path(tempfile.gettempdir()))
     make_private(settings.temp_dir)
     make_private(settings.temp_dir / "tmp")
     _keep_sockets_short(settings.temp_dir / "tmp")
@@ -137,8 +139,10 @@ def run(file: Path | None, options: Mapping[str, object]) -> None:
         "log_config": None, "access_log": False, "server_header": False, "proxy_headers": False,
         "timeout_keep_alive": KEEP_ALIVE_SECONDS, "timeout_graceful_shutdown": max(1, round(settings.shutdown_grace_seconds)),
     }  # fmt: skip
+    _log(settings)
+    if fleeting is not None:
+        logger.warning("%s", fleeting)
     if settings.workers == 1:
-        _log(settings)
         uvicorn.Server(uvicorn.Config(serving(loaded), **common)).run()
         return
     _share(settings, options)
