@@ -57,6 +57,17 @@ def test_what_is_personal_is_found_however_often_it_repeats(
     assert holds(name, values) == expected
 
 
+@pytest.mark.parametrize("form", ["X-{:04d}", "{:05d}", "{:03d}AB", "C{:03d}/7"])
+def test_codes_of_which_everybody_has_a_few_are_identifiers(form: str) -> None:
+    """As a category they would be given out."""
+    assert holds("account", [form.format(i) for i in range(300)] * 3) == "identifier"
+
+
+@pytest.mark.parametrize("form", ["Village {}", "{}.5 kg", "2024-02-{}", "{}", "plain"])
+def test_texts_that_are_no_codes_stay_categories(form: str) -> None:
+    assert holds("x", [form.format(i) for i in range(30, 130)] * 3) == "category"
+
+
 @pytest.mark.parametrize(
     ("name", "values"),
     [

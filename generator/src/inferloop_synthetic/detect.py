@@ -13,6 +13,8 @@ from inferloop_synthetic.personal import MOSTLY, different_values, is_card_numbe
 from inferloop_synthetic.schema import ColumnSchema, Kind, Personal, TableSchema, personal_by_name, says_person
 
 LOOK_AT = 20_000
+FEWEST_CODES = 50
+DATE = r"^[+-]?\d{1,6}[-/.]\d{1,2}[-/.]\d{1,4}"
 
 
 def detect_schema(table: pa.Table) -> TableSchema:
@@ -93,7 +95,21 @@ def _text_column(name: str, present: pa.ChunkedArray, share: float) -> ColumnSch
             return ColumnSchema(name=name, kind=Kind.text, missing=share)
         if different > 0.95:
             return ColumnSchema(name=name, kind=Kind.identifier, missing=share)
+    if different > 0.2 and _are_codes(sample):
+        return ColumnSchema(name=name, kind=Kind.identifier, missing=share)
     return ColumnSchema(name=name, kind=Kind.category, missing=share)
+
+
+def _are_codes(sample: pa.ChunkedArray) -> bool:
+    """Say whether texts that repeat a few times are numbers of somebody or something: letters and digits, or digits alone.
+
+    As a category they would be given out, and who has two rows has a number twice.
+    """
+    if pc.count_distinct(sample).as_py() < FEWEST_CODES or share_like(sample, DATE) > 0.5:
+        return False
+    lengths = pc.min_max(pc.utf8_length(sample)).as_py()
+    digits = share_like(sample, r"^\d{5,}$") > MOSTLY and lengths["min"] == lengths["max"]
+    return digits or share_like(sample, r"^[A-Za-z0-9_/-]*([A-Za-z][_/-]?\d|\d[_/-]?[A-Za-z])[A-Za-z0-9_/-]*$") > MOSTLY
 
 
 def _personal(name: str, sample: pa.ChunkedArray) -> Personal | None:
