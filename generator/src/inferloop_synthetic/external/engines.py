@@ -22,6 +22,7 @@ from inferloop_synthetic.external.worker import Progress, WorkerPlace, ask, miss
 from inferloop_synthetic.formulas import formula_inputs
 from inferloop_synthetic.schema import FixedCombinations, Formula, Kind, TableSchema, Unique, schema_yaml
 from inferloop_synthetic.tabular.engine import check_table
+from inferloop_synthetic.tabular.telling import text_notes
 
 GENERATED = {Kind.identifier, Kind.text, Kind.personal}
 
@@ -66,7 +67,7 @@ class ExternalEngine:
         chosen = self.options
         columns, frame = as_frame(data, groups, chosen.discrete_up_to, chosen.most_categories, seed)
         learned: Copula | Network | None = None
-        notes: tuple[str, ...] = ()
+        notes = tuple(text_notes(table, schema))
         cost = None
         if frame.order:
             request = {
@@ -76,7 +77,7 @@ class ExternalEngine:
             arrays = {**frame.numbers, **frame.categories}
             header, answer = ask(place, request, arrays, extra=self.extra, progress=self._progress)
             learned = understand(header, answer)
-            notes = tuple(_notes(header))
+            notes = (*_notes(header), *notes)
             cost = Cost(float(header["seconds"]), float(header["processor_seconds"]), int(header["peak_bytes"]))
         types = tuple((n, e, bool(pa.types.is_integer(table.schema.field(n).type))) for n, e in computed.items())
         content = ExternalContent(self.name, schema_yaml(schema), notes, columns, learned, generated, types)

@@ -41,6 +41,7 @@ from inferloop_synthetic.tabular.learning import fit_chain
 from inferloop_synthetic.tabular.pieces import Column, Rules
 from inferloop_synthetic.tabular.relations import Relation
 from inferloop_synthetic.tabular.stages import Input, Stage
+from inferloop_synthetic.tabular.telling import text_notes
 
 BATCH_ROWS = 131_072
 CHUNK_ROWS = 65_536
@@ -364,7 +365,7 @@ class TabularEngine:
         with threadpool_limits(1):
             chain = fit_chain(data, self._rules, seed, first, gaps) if data.num_columns else None
         types = tuple((name, expression, str(table.schema.field(name).type)) for name, expression in computed.items())
-        notes = chain.notes if chain else ()
+        notes = (*text_notes(table, schema), *(chain.notes if chain else ()))
         return TabularModel(_Content(schema_yaml(schema), notes, chain, filled, combinations, types))
 
     def load(self, path: Path) -> TabularModel:
