@@ -57,6 +57,23 @@ def test_a_column_that_occurs_twice_is_named() -> None:
         check(table(), twice)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1e30] * ROWS,
+        [1e30, 1.0000000000000002e30] * (ROWS // 2),
+        [2**63 - 1 - i % 7 for i in range(ROWS)],
+        [2**53 + i % 7 for i in range(ROWS)],
+        [1.7e308, -1.7e308] * (ROWS // 2),
+    ],
+    ids=["equal", "two neighbours", "ends of 64 bits", "beyond halves", "ends of floats"],
+)
+def test_numbers_too_near_to_be_told_apart_are_compared_and_shown(values: list[float]) -> None:
+    found = check(table(n=values), table(n=values))
+    assert found.columns[0].score == 1
+    assert sum(found.profiles[0].real) == pytest.approx(1)
+
+
 def test_constant_columns_are_alike() -> None:
     constant = pa.table({"n": [7] * ROWS, "c": ["only"] * ROWS, "f": [0.5] * ROWS})
     found = check(constant, constant)

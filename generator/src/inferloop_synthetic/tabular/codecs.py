@@ -160,8 +160,9 @@ def _cut(number: Floats, count: Ints, rules: CellRules) -> tuple[Ints, Floats, F
     if not rules.release_extremes and rows > 20 * rules.extreme_rows:
         expanded_low = np.repeat(number[: rules.extreme_rows], count[: rules.extreme_rows])[: rules.extreme_rows]
         expanded_high = np.repeat(number[-rules.extreme_rows :], count[-rules.extreme_rows :])[-rules.extreme_rows :]
-        low = np.clip(low, expanded_low.mean(), expanded_high.mean())
-        high = np.clip(high, expanded_low.mean(), expanded_high.mean())
+        # The mean of equal numbers may be rounded to another one.
+        least, most = np.clip([expanded_low.mean(), expanded_high.mean()], number[0], number[-1])
+        low, high = np.clip(low, least, most), np.clip(high, least, most)
     return group, low, high, single & (low == high)
 
 

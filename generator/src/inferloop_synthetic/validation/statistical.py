@@ -16,6 +16,8 @@ from inferloop_synthetic.validation.measures import Estimate, likeness_of_counts
 BINS = 10
 MOST_PAIRED = 100
 """Pairs are made of the first so many columns: their number grows with the square."""
+_HALVES = 2**52
+"""Below this, floats hold the halves between whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,21 @@ def column_profiles(encoded: Encoded, bins: int = 24, levels: int = 10) -> list[
 
 def _plot_edges(present: Floats, bins: int) -> Floats:
     different = np.unique(present)
-    whole = bool((different == np.round(different)).all())
+    whole = bool((different == np.round(different)).all()) and np.abs(different).max() < _HALVES
     if whole and different[-1] - different[0] < bins:
         return np.arange(different[0], different[-1] + 2) - 0.5
     low, high = np.quantile(present, [0.005, 0.995])
     if not high > low:
         low, high = different[0], different[-1]
     if not high > low:
-        low, high = low - 0.5, high + 0.5
-    return np.linspace(low, high, bins + 1)
+        low, high = min(low - 0.5, np.nextafter(low, -np.inf)), max(high + 0.5, np.nextafter(high, np.inf))
+    limit = np.finfo(np.float64).max
+    low, high = max(low, -limit), min(high, limit)
+    if high / 4 - low / 4 > limit / 4:
+        return np.linspace(low / 4, high / 4, bins + 1) * 4
+    # Where values lie so near each other that floats cannot tell all edges apart, there are fewer bins.
+    edges: Floats = np.unique(np.linspace(low, high, bins + 1))
+    return edges
 
 
 def _edge_text(value: float, unit: str) -> str:
