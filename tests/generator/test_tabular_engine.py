@@ -15,6 +15,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from inferloop_synthetic.constraints import broken
+from inferloop_synthetic.data.reading import read_table
 from inferloop_synthetic.detect import detect_schema
 from inferloop_synthetic.engine import Condition
 from inferloop_synthetic.errors import ConstraintError, InputError, ModelFileError
@@ -249,6 +250,76 @@ def test_a_constraint_that_nothing_meets_is_an_error_that_names_it(orders: pa.Ta
     model = fitted(orders, {"type": "range", "column": "price", "min": 1e6})
     with pytest.raises(ConstraintError, match="price"):
         drawn(model, 10)
+
+
+# ------------------------------------------------------------------------------------------------------- large numbers
+
+
+def _spread(start: int, count: int, kind: pa.DataType | None = None) -> pa.Array:
+    return pa.array([start + int(k) for k in np.random.default_rng(3).integers(0, count, 500)], kind or pa.int64())
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        _spread(2**63 - 101, 101),
+        _spread(10**18, 101),
+        _spread(-(2**63), 101),
+        _spread(2**63, 101, pa.uint64()),
+        pa.array([None if k % 7 == 0 else 10**18 + 1000 * (k % 101) for k in range(500)]),
+    ],
+    ids=["highest", "far", "lowest", "unsigned", "thousands with gaps"],
+)
+def test_large_whole_numbers_are_learned_exactly(column: pa.Array, tmp_path: Path) -> None:
+    fitted(pa.table({"a": column, "b": [1, 2] * 250})).save(tmp_path / "model")
+    model = TabularEngine().load(tmp_path / "model")
+    made = drawn(model, 2000)["a"]
+    assert made.type == column.type
+    assert set(made.drop_null().to_pylist()) <= set(range(pc.min(column).as_py(), pc.max(column).as_py() + 1))
+    assert len(pc.unique(made.drop_null())) > 80
+    assert not model.notes
+
+
+def test_whole_numbers_that_lie_far_apart_stay_in_their_range_and_a_note_says_so() -> None:
+    ends = [5, 7, 2**63 - 1]
+    model = fitted(pa.table({"a": np.random.default_rng(3).choice(ends, 500), "b": [1, 2] * 250}))
+    made = drawn(model, 1000)["a"]
+    assert set(made.to_pylist()) == set(ends)
+    assert any(note.startswith("a: ") for note in model.notes)
+    wide = np.random.default_rng(3).integers(-(2**63), 2**63 - 1, 500)
+    both = drawn(fitted(pa.table({"a": wide})), 1000)["a"].to_numpy()
+    assert wide.min() <= both.min() < -(2**62) < 2**62 < both.max() <= wide.max()
+
+
+def test_a_constant_large_number_stays_what_it_is() -> None:
+    made = drawn(fitted(pa.table({"a": [2**62 + 1] * 100, "b": [1e30] * 100})), 100)
+    assert set(made["a"].to_pylist()) == {2**62 + 1}
+    assert set(made["b"].to_pylist()) == {1e30}
+
+
+def test_whole_numbers_beyond_64_bits_have_a_note(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n" + "\n".join(f"{10**30 + 7**i % 1000},{i % 5}" for i in range(100)))
+    assert any(note.startswith("a: ") for note in fitted(read_table(tmp_path / "t.csv")).notes)
+
+
+def test_large_numbers_are_conditioned_on_exactly() -> None:
+    table = pa.table({"a": _spread(10**18, 11)})
+    model = TabularEngine().fit(table, detect_schema(table), first=["a"])
+    made = drawn(model, 100, given={"a": Condition(low=10**18 + 3, high=10**18 + 4)})
+    assert set(made["a"].to_pylist()) == {10**18 + 3, 10**18 + 4}
+
+
+def test_large_identifiers_do_not_wrap_around() -> None:
+    model = fitted(pa.table({"id": [2**63 - 100 + k for k in range(100)], "b": [1, 2] * 50}))
+    made = drawn(model, 1000, shard=3)["id"].to_numpy()
+    assert len(set(made)) == 1000
+    assert made.min() > 0
+
+
+def test_a_range_over_large_numbers_is_kept() -> None:
+    table = pa.table({"a": _spread(10**18, 5000)})
+    made = drawn(fitted(table, {"type": "range", "column": "a", "max": 10**18 + 2000}), 300)
+    assert pc.max(made["a"]).as_py() <= 10**18 + 2000 + 128
 
 
 # --------------------------------------------------------------------------------------------------------- conditions

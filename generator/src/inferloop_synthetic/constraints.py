@@ -43,7 +43,7 @@ def broken(rows: Rows, constraint: Constraint, real: pa.Table | None = None) -> 
         case Inequality():
             return _truth(pc.greater(rows[constraint.left], rows[constraint.right]), rows.num_rows)
         case Range():
-            values = rows[constraint.column].cast(pa.float64())
+            values = rows[constraint.column].cast(pa.float64(), safe=False)
             bad = np.zeros(rows.num_rows, np.bool_)
             if constraint.min is not None:
                 bad |= _truth(pc.less(values, constraint.min), rows.num_rows)
@@ -61,7 +61,7 @@ def broken(rows: Rows, constraint: Constraint, real: pa.Table | None = None) -> 
         case Formula():
             names = rows.schema.names
             computed = evaluate(constraint.expression, {n: _flat(rows[n]) for n in names if _is_numeric(rows[n].type)})
-            actual = _flat(rows[constraint.column]).cast(pa.float64())
+            actual = _flat(rows[constraint.column]).cast(pa.float64(), safe=False)
             tolerance = 0.5 if pa.types.is_integer(rows[constraint.column].type) else 1e-6
             away = pc.abs(pc.subtract(computed, actual))
             return _truth(pc.greater(away, pc.add(tolerance, pc.multiply(pc.abs(actual), 1e-9))), rows.num_rows)

@@ -43,7 +43,7 @@ def _value(node: ast.expr, columns: Mapping[str, pa.Array], expression: str) -> 
         case ast.Name():
             if node.id not in columns:
                 raise InputError(f"formula {expression!r}: there is no column {node.id!r}")
-            return columns[node.id].cast(pa.float64())
+            return columns[node.id].cast(pa.float64(), safe=False)
         case ast.UnaryOp():
             return pc.negate(_value(node.operand, columns, expression))
         case ast.BinOp():

@@ -295,7 +295,8 @@ def identifier_generator(column: pa.ChunkedArray) -> Generator:
     """Return a generator of identifiers that look like the column's: numbers, UUIDs, or texts of the same make."""
     present = column.drop_null()
     if pa.types.is_integer(present.type):
-        return Numbering(int(pc.min(present).as_py() or 1))
+        # Numbers of all shards must follow within 64 bits.
+        return Numbering(min(int(pc.min(present).as_py() or 1), 2**62))
     texts = [str(t) for t in present.slice(0, 2000).cast(pa.string()).to_pylist()]
     if texts and all(re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", t) for t in texts):
         return Uuid()

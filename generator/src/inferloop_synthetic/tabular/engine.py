@@ -263,7 +263,10 @@ def in_units(column: Column, value: object) -> float:
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise InputError(f"column {column.name!r}: {value!r} is not of type {form.arrow}") from error
     width = pa.float64() if pa.types.is_floating(scalar.type) else pa.int32() if scalar.type.bit_width == 32 else pa.int64()
-    raw = float(scalar.cast(width).as_py())
+    exact = scalar.cast(pa.uint64() if pa.types.is_uint64(scalar.type) else width).as_py()
+    if form.most is not None:
+        return float((exact - form.origin) / form.unit)
+    raw = float(exact)
     if form.clock:
         return raw // 100 * 60 + raw % 100
     return raw * form.divisor / form.unit

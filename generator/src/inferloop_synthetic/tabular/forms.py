@@ -13,13 +13,16 @@ from inferloop_synthetic.tabular.arrays import Bools, Floats, Ints
 _UNITS_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _DAY_SECONDS = 86_400
 _SHORT_LIST = 512
+_EXACT = 2**53
+"""Whole numbers up to this one are exact as floats."""
+_WORD = 2**64
 
 
 @dataclass(frozen=True)
 class NumberForm:
     """How a number, date or time is stored: `raw = value * unit + origin`, or `raw = value / divisor` for decimals.
 
-    `whole` says that values are whole numbers of units.
+    `whole` says that values are whole numbers of units. Only whole numbers that floats do not hold exactly have an origin.
     """
 
     arrow: str
@@ -31,6 +34,13 @@ class NumberForm:
     """For time stamps with a time of day: units per day, else 0."""
     clock: bool = False
     """Whole numbers such as 1745 for a quarter to six: counted here in minutes."""
+    most: int | None = None
+    """For whole numbers with an origin: the largest value in units; the smallest is 0."""
+
+    @property
+    def rounded(self) -> bool:
+        """Say whether even the distances from the origin are too large to be exact as floats."""
+        return self.most is not None and self.most > _EXACT
 
 
 def arrow_type(name: str) -> pa.DataType:
@@ -52,6 +62,9 @@ def number_form(column: pa.ChunkedArray) -> tuple[NumberForm, Floats]:
     if pa.types.is_decimal(kind):
         column, kind = column.cast(pa.float64()), pa.float64()
     if pa.types.is_integer(kind):
+        least, most = pc.min_max(column).as_py().values()
+        if least is not None and max(-least, most) > _EXACT:
+            return _far_form(column, least, most)
         values = _floats(column)
         if _is_clock(values):
             return NumberForm(str(kind), whole=True, clock=True), values // 100 * 60 + values % 100
@@ -67,6 +80,30 @@ def number_form(column: pa.ChunkedArray) -> tuple[NumberForm, Floats]:
             return NumberForm(str(kind), whole=False), values
         return NumberForm(str(kind), whole=True, divisor=divisor), np.rint(values * divisor)
     return _moment_form(column)
+
+
+def _far_form(column: pa.ChunkedArray, least: int, most: int) -> tuple[NumberForm, Floats]:
+    """Return the form of whole numbers beyond 2**53, and their distances from the smallest, exact where they are near."""
+    kind = column.type
+    raw = np.asarray(column.fill_null(least).to_numpy()).astype(np.uint64, casting="unsafe")
+    # Both are taken modulo 2**64, so the distance is right whatever the sign.
+    distance = raw - np.uint64(least % _WORD)
+    unit = next((u for u in (10**9, 10**6, 1000, 100, 10) if distance.any() and not (distance % np.uint64(u)).any()), 1)
+    values = (distance // np.uint64(unit)).astype(np.float64)
+    values[column.is_null().to_numpy()] = np.nan
+    return NumberForm(str(kind), whole=True, unit=unit, origin=least, most=(most - least) // unit), values
+
+
+def _far_numbers(form: NumberForm, values: Floats, most: int) -> Ints:
+    """Return the raw 64 bits of values in units: kept between the smallest and the largest, so that nothing wraps around."""
+    units = np.rint(values)
+    top = float(most)
+    inside = (units > 0) & (units < top)
+    whole = np.where(inside, units, 0).astype(np.uint64)
+    # Rounded to a float, the largest may lie beyond the largest that there is.
+    whole[units >= top] = most
+    raw = np.minimum(whole, np.uint64(most)) * np.uint64(form.unit) + np.uint64(form.origin % _WORD)
+    return raw.view(np.int64)
 
 
 def _moment_form(column: pa.ChunkedArray) -> tuple[NumberForm, Floats]:
@@ -137,6 +174,8 @@ def number_array(form: NumberForm, values: Floats, missing: Bools | None) -> pa.
     if pa.types.is_floating(kind):
         raw = np.rint(values) / form.divisor if form.whole else values
         return _array(kind, np.ascontiguousarray(raw, kind.to_pandas_dtype()), valid)
+    if form.most is not None:
+        return _array(kind, _far_numbers(form, values, form.most), valid)
     units = np.rint(values).astype(np.int64)
     if form.unit != 1:
         units *= form.unit

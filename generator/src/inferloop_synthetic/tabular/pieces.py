@@ -79,6 +79,7 @@ def read_columns(
             if not np.isnan(numbers).all():
                 values[i] = numbers
                 columns.append(Column(name, form, None))
+                notes += _number_notes(name, form, numbers)
                 continue
         found, redrawn = without_rare(level_numbers(column), rules.level_rows, rng)
         levels[i] = (found.level, len(found.levels))
@@ -89,6 +90,15 @@ def read_columns(
                 f"{rules.level_rows} rows; such values are not released"
             )
     return columns, levels, values, notes
+
+
+def _number_notes(name: str, form: NumberForm, values: Floats) -> list[str]:
+    if form.rounded:
+        return [f"{name}: its whole numbers lie too far apart to be exact; they are kept to about 16 digits"]
+    present = values[~np.isnan(values)]
+    if not form.whole and np.abs(present).max() >= 2.0**63 and (present == np.rint(present)).all():
+        return [f"{name}: numbers beyond 64 bits are kept to about 16 digits; if they are identifiers, write them as texts"]
+    return []
 
 
 def _is_numeric(column: pa.ChunkedArray) -> bool:
