@@ -169,3 +169,10 @@ def test_a_schema_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="cannot be read"):
         read_schema(tmp_path / "s.yaml")
+
+
+@pytest.mark.parametrize("pattern", ["A-\\\\d{6}", "\\\\d{12}"])
+def test_no_rows_of_a_pattern_are_an_empty_column(pattern: str) -> None:
+    schema = parse_schema(f'{{"columns": [{{"name": "a", "kind": "identifier", "pattern": "{pattern}"}}]}}', "s")
+    made = pa.Table.from_batches(model_from_schema(schema).sample(0, 1))
+    assert (made.num_rows, made.column_names) == (0, ["a"])

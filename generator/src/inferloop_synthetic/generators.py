@@ -102,7 +102,7 @@ class Template:
         while math.gcd(step, texts) != 1:
             step += 2
         number = (
-            np.array([(int(i) * step + texts // 3) % texts for i in index])
+            np.array([(int(i) * step + texts // 3) % texts for i in index], np.int64)
             if texts > 2**31
             else (index * step + texts // 3) % texts
         )

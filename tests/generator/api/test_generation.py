@@ -23,6 +23,8 @@ READERS: dict[str, Callable[[bytes], list[dict]]] = {
     "application/json": json.loads,
 }
 
+TEXT_KEY = {"columns": [{"name": "id", "kind": "identifier", "pattern": r"AB-\d{12}"}]}
+
 
 @pytest.mark.parametrize("media", READERS)
 def test_rows_at_once_come_in_the_format_that_accept_names(api: Api, media: str):
@@ -34,6 +36,14 @@ def test_rows_at_once_come_in_the_format_that_accept_names(api: Api, media: str)
     rows = READERS[media](answer.content)
     assert [str(row["id"]) for row in rows] == [str(row["id"]) for row in _rows(api, asked)]
     assert len(rows) == 20
+
+
+def test_no_rows_are_an_empty_answer(api: Api):
+    answer = api.client.post(
+        "/generate", json={"schema": TEXT_KEY, "rows": 0, "wait": True}, headers={"Accept": "text/csv"}
+    )
+    assert answer.status_code == 200
+    assert answer.text.splitlines() in (["id"], ['"id"'])
 
 
 def _rows(api: Api, asked: dict) -> list[dict]:
