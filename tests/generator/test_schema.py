@@ -176,3 +176,15 @@ def test_no_rows_of_a_pattern_are_an_empty_column(pattern: str) -> None:
     schema = parse_schema(f'{{"columns": [{{"name": "a", "kind": "identifier", "pattern": "{pattern}"}}]}}', "s")
     made = pa.Table.from_batches(model_from_schema(schema).sample(0, 1))
     assert (made.num_rows, made.column_names) == (0, ["a"])
+
+
+@pytest.mark.parametrize("kind", ["float", "integer"])
+def test_a_formula_that_is_not_finite_is_missing(kind: str) -> None:
+    text = """
+    columns: [{name: a, kind: integer, min: 0, max: 1}, {name: b, kind: KIND}]
+    constraints: [{type: formula, column: b, expression: 6 / a - 6 / a + 2 / a}]
+    """
+    model = model_from_schema(parse_schema(text.replace("KIND", kind), "s"))
+    made = pa.Table.from_batches(model.sample(100, 1)).to_pylist()
+    assert {(row["a"], row["b"]) for row in made} == {(0, None), (1, 2)}
+    assert any(note.startswith("b: missing where") for note in model.notes)

@@ -18,9 +18,23 @@ def formula_inputs(expression: str) -> list[str]:
     return sorted({node.id for node in ast.walk(_parse(expression)) if isinstance(node, ast.Name)})
 
 
+def formula_notes(computed: Mapping[str, str]) -> list[str]:
+    """Return a note for each computed column whose formula divides by other columns: it may be missing."""
+    return [
+        f"{name}: missing where {expression} is not finite, as after division by 0"
+        for name, expression in computed.items()
+        if any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div) and _names(n.right) for n in ast.walk(_parse(expression)))
+    ]
+
+
+def _names(node: ast.expr) -> bool:
+    return any(isinstance(inner, ast.Name) for inner in ast.walk(node))
+
+
 def evaluate(expression: str, columns: Mapping[str, pa.Array]) -> pa.Array:
-    """Return the expression's value in every row, as a double; missing where an input is."""
-    return _value(_parse(expression).body, columns, expression)
+    """Return the expression's value in every row, as a double; missing where an input is or where it is not finite, as 1 / 0."""
+    value = _value(_parse(expression).body, columns, expression)
+    return pc.if_else(pc.is_finite(value), value, pa.scalar(None, pa.float64()))
 
 
 def _parse(expression: str) -> ast.Expression:

@@ -13,6 +13,7 @@ from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.policy import default_policy, judge
 from inferloop_synthetic.reporting.page import render
 from inferloop_synthetic.schema import TableSchema, parse_schema
+from inferloop_synthetic.tabular.engine import TabularEngine
 from inferloop_synthetic.validation.run import Validation, validate
 
 ROWS = 60
@@ -72,6 +73,16 @@ def test_numbers_too_near_to_be_told_apart_are_compared_and_shown(values: list[f
     found = check(table(n=values), table(n=values))
     assert found.columns[0].score == 1
     assert sum(found.profiles[0].real) == pytest.approx(1)
+
+
+def test_infinities_are_noted_and_compared_as_missing() -> None:
+    real = table(x=[float("inf") if i % 3 == 0 else float("nan") if i % 3 == 1 else i / 7 for i in range(ROWS)])
+    model = TabularEngine().fit(real, detect_schema(real))
+    assert "x: 20 of 60 values are infinite, and count as missing" in model.notes
+    made = pa.Table.from_batches(model.sample(600, 1))
+    missing = {c.column: c for c in check(real, made).missing}["x"]
+    assert missing.real.value == pytest.approx(2 / 3)
+    assert missing.shift.low < 0 < missing.shift.high
 
 
 def test_constant_columns_are_alike() -> None:

@@ -19,9 +19,10 @@ from inferloop_synthetic.external.importing import understand
 from inferloop_synthetic.external.learned import Copula, Network
 from inferloop_synthetic.external.model import Cost, ExternalContent, ExternalModel, GeneratedColumn, load_model
 from inferloop_synthetic.external.worker import Progress, WorkerPlace, ask, missing_extra
-from inferloop_synthetic.formulas import formula_inputs
+from inferloop_synthetic.formulas import formula_inputs, formula_notes
 from inferloop_synthetic.schema import FixedCombinations, Formula, Kind, TableSchema, Unique, schema_yaml
 from inferloop_synthetic.tabular.engine import check_table
+from inferloop_synthetic.tabular.forms import infinity_notes
 from inferloop_synthetic.tabular.telling import text_notes
 
 GENERATED = {Kind.identifier, Kind.text, Kind.personal}
@@ -80,6 +81,7 @@ class ExternalEngine:
             notes = (*_notes(header), *notes)
             cost = Cost(float(header["seconds"]), float(header["processor_seconds"]), int(header["peak_bytes"]))
         types = tuple((n, e, bool(pa.types.is_integer(table.schema.field(n).type))) for n, e in computed.items())
+        notes = (*notes, *infinity_notes(data), *formula_notes(computed))
         content = ExternalContent(self.name, schema_yaml(schema), notes, columns, learned, generated, types)
         return ExternalModel(content, cost)
 

@@ -17,7 +17,7 @@ from inferloop_synthetic import generators
 from inferloop_synthetic.constraints import broken, describe
 from inferloop_synthetic.engine import Condition, Shard
 from inferloop_synthetic.errors import ConstraintError, InputError, ModelFileError
-from inferloop_synthetic.formulas import evaluate, formula_inputs
+from inferloop_synthetic.formulas import evaluate, formula_inputs, formula_notes
 from inferloop_synthetic.schema import (
     Constraint,
     FixedCombinations,
@@ -36,7 +36,7 @@ from inferloop_synthetic.tabular.arrays import Bools, Floats, Ints
 from inferloop_synthetic.tabular.chain import Chain, Part
 from inferloop_synthetic.tabular.codecs import Codec
 from inferloop_synthetic.tabular.conditions import Allowed, Together, allow_levels
-from inferloop_synthetic.tabular.forms import NumberForm, arrow_type
+from inferloop_synthetic.tabular.forms import NumberForm, arrow_type, infinity_notes
 from inferloop_synthetic.tabular.learning import fit_chain
 from inferloop_synthetic.tabular.pieces import Column, Rules
 from inferloop_synthetic.tabular.relations import Relation
@@ -336,7 +336,7 @@ def model_from_schema(schema: TableSchema) -> TabularModel:
         Filled(c.name, generators.schema_generator(c), c.missing, "") for c in schema.columns if c.name not in computed
     )
     types = tuple((name, e, "int64" if schema.column(name).kind is Kind.integer else "double") for name, e in computed.items())
-    return TabularModel(_Content(schema_yaml(schema), (), None, filled, (), types))
+    return TabularModel(_Content(schema_yaml(schema), tuple(formula_notes(computed)), None, filled, (), types))
 
 
 class TabularEngine:
@@ -368,7 +368,7 @@ class TabularEngine:
         with threadpool_limits(1):
             chain = fit_chain(data, self._rules, seed, first, gaps) if data.num_columns else None
         types = tuple((name, expression, str(table.schema.field(name).type)) for name, expression in computed.items())
-        notes = (*text_notes(table, schema), *(chain.notes if chain else ()))
+        notes = (*text_notes(table, schema), *(chain.notes if chain else ()), *infinity_notes(data), *formula_notes(computed))
         return TabularModel(_Content(schema_yaml(schema), notes, chain, filled, combinations, types))
 
     def load(self, path: Path) -> TabularModel:

@@ -106,6 +106,15 @@ def _far_numbers(form: NumberForm, values: Floats, most: int) -> Ints:
     return raw.view(np.int64)
 
 
+def infinity_notes(table: pa.Table) -> list[str]:
+    """Return a note for each column that holds infinities, which are learned as missing."""
+    notes = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_floating(column.type) and (count := int(pc.sum(pc.is_inf(column)).as_py() or 0)):
+            notes.append(f"{name}: {count:,} of {len(column):,} values are infinite, and count as missing")
+    return notes
+
+
 def _moment_form(column: pa.ChunkedArray) -> tuple[NumberForm, Floats]:
     kind = column.type
     if pa.types.is_date64(kind):

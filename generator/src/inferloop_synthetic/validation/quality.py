@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from inferloop_synthetic.constraints import broken, describe
 from inferloop_synthetic.schema import TableSchema
@@ -54,14 +55,23 @@ def check_constraints(real: pa.Table, synthetic: pa.Table, schema: TableSchema) 
 
 
 def check_missing(real: pa.Table, synthetic: pa.Table, schema: TableSchema) -> tuple[MissingCheck, ...]:
-    """Compare the shares of missing values of every column that both tables have, generated ones included."""
+    """Compare the shares of missing values of every column that both tables have, generated ones included.
+
+    What is not finite counts as missing, as it does in learning.
+    """
     names = [c.name for c in schema.columns if c.name in real.column_names and c.name in synthetic.column_names]
     z = joint_z(len(names))
     checks = []
     for name in names:
-        before, after = (share(t.column(name).null_count, t.num_rows, z) for t in (real, synthetic))
+        before, after = (share(_absent(t.column(name)), t.num_rows, z) for t in (real, synthetic))
         checks.append(MissingCheck(name, before, after, difference(after, before)))
     return tuple(checks)
+
+
+def _absent(column: pa.ChunkedArray) -> int:
+    if not pa.types.is_floating(column.type):
+        return int(column.null_count)
+    return len(column) - int(pc.sum(pc.is_finite(column)).as_py() or 0)
 
 
 def check_ranges(encoded: Encoded) -> tuple[RangeCheck, ...]:
