@@ -11,7 +11,7 @@ import pytest
 
 from inferloop_synthetic.detect import detect_schema
 from inferloop_synthetic.errors import InputError
-from inferloop_synthetic.schema import Kind, parse_schema, read_schema, schema_yaml
+from inferloop_synthetic.schema import Kind, Personal, parse_schema, read_schema, schema_yaml
 from inferloop_synthetic.tabular.engine import model_from_schema
 
 FULL = """
@@ -188,3 +188,41 @@ def test_a_formula_that_is_not_finite_is_missing(kind: str) -> None:
     made = pa.Table.from_batches(model.sample(100, 1)).to_pylist()
     assert {(row["a"], row["b"]) for row in made} == {(0, None), (1, 2)}
     assert any(note.startswith("b: missing where") for note in model.notes)
+
+
+def unique(column: str, rows: int, seed: int = 1, **options: int) -> pa.Array:
+    text = f"columns: [{{name: a, {column}}}]\nconstraints: [{{type: unique, column: a}}]"
+    return pa.Table.from_batches(model_from_schema(parse_schema(text, "s")).sample(rows, seed, **options))["a"]
+
+
+@pytest.mark.parametrize("holds", list(Personal))
+def test_personal_data_can_be_unique(holds: Personal) -> None:
+    made = unique(f"kind: personal, personal: {holds}", 20_000)
+    assert len(pc.unique(made)) == 20_000
+    assert not made.equals(unique(f"kind: personal, personal: {holds}", 20_000, seed=2)) or holds is Personal.email
+
+
+@pytest.mark.parametrize(
+    ("column", "rows", "values"),
+    [
+        ("kind: integer, min: -3, max: 96", 100, set(range(-3, 97))),
+        ("kind: float, min: 0, max: 9.99, decimals: 2", 1000, {k / 100 for k in range(1000)}),
+        ("kind: integer, min: 9223372036854775800, max: 9223372036854775807", 8, set(range(2**63 - 8, 2**63))),
+        ("kind: date, min: 2024-01-01, max: 2024-01-31", 31, {dt.date(2024, 1, k) for k in range(1, 32)}),
+    ],
+)
+def test_unique_values_fill_their_range_and_then_run_out(column: str, rows: int, values: set[object]) -> None:
+    assert set(unique(column, rows).to_pylist()) == values
+    parts = [unique(column, rows // 2, first_row=at).to_pylist() for at in (0, rows // 2)]
+    assert len({*parts[0], *parts[1]}) == rows // 2 * 2
+    with pytest.raises(
+        InputError, match=f"column 'a' is unique and holds only {rows:,} different .*the {rows + 1:,} rows"
+    ):
+        unique(column, rows + 1)
+
+
+def test_unique_values_are_the_same_for_a_seed_and_however_many_threads() -> None:
+    column = "kind: integer, min: 0, max: 999999"
+    assert unique(column, 300_000, threads=1).equals(unique(column, 300_000, threads=3))
+    assert not unique(column, 1000).equals(unique(column, 1000, seed=2))
+    assert len(pc.unique(unique(column, 300_000))) == 300_000

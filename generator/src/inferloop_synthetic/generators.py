@@ -158,7 +158,7 @@ def pick(
 
 
 @cache
-def _vocabulary(kind: str) -> pa.Array:
+def vocabulary(kind: str) -> pa.Array:
     """Return a few hundred made-up names, cities, streets or companies; the same on every machine."""
     person, address, finance = (make(Locale.EN, seed=1) for make in (Person, Address, Finance))
     makers = {
@@ -189,8 +189,8 @@ class PersonalData:
 
     def _texts(self, rows: int, rng: np.random.Generator) -> pa.Array:
         def word(kind: str) -> pa.Array:
-            vocabulary = _vocabulary(kind)
-            return vocabulary.take(pa.array(rng.integers(0, len(vocabulary), rows)))
+            words = vocabulary(kind)
+            return words.take(pa.array(rng.integers(0, len(words), rows)))
 
         def number(low: int, high: int) -> pa.Array:
             return pa.array(rng.integers(low, high, rows)).cast(pa.string())
@@ -417,21 +417,21 @@ def schema_generator(column: ColumnSchema) -> Generator:
         return PersonalData(column.personal)
     match column.kind:
         case Kind.integer:
-            low, high = _bounds(column, 0, 1000)
+            low, high = bounds_of(column, 0, 1000)
             if not -(2**63) <= low <= high < 2**63:
                 raise InputError(f"column {column.name!r}: {low} to {high} does not fit 64-bit integers")
             return Whole(int(low), int(high))
         case Kind.float:
-            low, high = _bounds(column, 0.0, 1.0)
+            low, high = bounds_of(column, 0.0, 1.0)
             if not math.isfinite(high - low):
                 raise InputError(f"column {column.name!r}: the range {low} to {high} is not finite")
             return Real(float(low), float(high), column.decimals)
         case Kind.boolean:
             return Truth()
         case Kind.date | Kind.datetime | Kind.time:
-            return Moment(*_moments(column), column.kind.value)
+            return Moment(*moments_of(column), column.kind.value)
         case Kind.identifier:
-            return Numbering(int(_bounds(column, 1, 2**62)[0]))
+            return Numbering(int(bounds_of(column, 1, 2**62)[0]))
         case Kind.category:
             return Pool(pa.array([f"{column.name}_{letter}" for letter in string.ascii_lowercase[:8]]))
         case _:
@@ -446,7 +446,8 @@ def _word_pool() -> Generator:
     return Pool(pa.array(sorted({" ".join(text.words(3)) for _ in range(2000)})))
 
 
-def _bounds(column: ColumnSchema, low: float, high: float) -> tuple[float, float]:
+def bounds_of(column: ColumnSchema, low: float, high: float) -> tuple[float, float]:
+    """Return a number column's bounds, with `low` and `high` where none are given; raises InputError for other bounds."""
     given = [low if column.min is None else column.min, high if column.max is None else column.max]
     if column.min is not None and column.max is None and isinstance(column.min, (int, float)):
         given[1] = column.min + (high - low)
@@ -458,7 +459,8 @@ def _bounds(column: ColumnSchema, low: float, high: float) -> tuple[float, float
     return given[0], given[1]  # type: ignore[return-value]
 
 
-def _moments(column: ColumnSchema) -> tuple[int, int]:
+def moments_of(column: ColumnSchema) -> tuple[int, int]:
+    """Return the bounds of dates in days, of time stamps and times in seconds; raises InputError for others."""
     defaults = {
         "date": ("2020-01-01", "2024-12-31"),
         "datetime": ("2020-01-01", "2024-12-31"),

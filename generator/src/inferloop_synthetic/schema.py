@@ -112,7 +112,7 @@ class Range(_Closed):
 
 
 class Unique(_Closed):
-    """No value occurs twice: the column is generated as an identifier."""
+    """No value occurs twice: numbers, dates and times keep to their range, personal data are made up, others are identifiers."""
 
     type: Literal["unique"]
     column: str

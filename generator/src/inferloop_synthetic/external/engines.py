@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from inferloop_synthetic import generators
 from inferloop_synthetic.advisor.costs import CostLimits, check_fits
+from inferloop_synthetic.distinct import Distinct, DistinctPersonal, distinct_generators, with_identifiers
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.external import options
 from inferloop_synthetic.external.frames import as_frame
@@ -20,7 +21,7 @@ from inferloop_synthetic.external.learned import Copula, Network
 from inferloop_synthetic.external.model import Cost, ExternalContent, ExternalModel, GeneratedColumn, load_model
 from inferloop_synthetic.external.worker import Progress, WorkerPlace, ask, missing_extra
 from inferloop_synthetic.formulas import formula_inputs, formula_notes
-from inferloop_synthetic.schema import FixedCombinations, Formula, Kind, TableSchema, Unique, schema_yaml
+from inferloop_synthetic.schema import FixedCombinations, Formula, Kind, TableSchema, schema_yaml
 from inferloop_synthetic.tabular.engine import check_table
 from inferloop_synthetic.tabular.forms import infinity_notes
 from inferloop_synthetic.tabular.telling import text_notes
@@ -53,9 +54,10 @@ class ExternalEngine:
         """
         check_table(table, schema)
         computed = {c.column: c.expression for c in schema.constraints if isinstance(c, Formula)}
-        unique = {c.column for c in schema.constraints if isinstance(c, Unique)}
-        schema = _checked(schema, computed, unique)
-        generated = tuple(_generated(table, schema, seed))
+        distinct = distinct_generators(schema, table)
+        _check_formulas(schema, computed)
+        schema = with_identifiers(schema, distinct)
+        generated = tuple(_generated(table, schema, seed, distinct))
         apart = set(computed) | {g.name for g in generated}
         names = [c.name for c in schema.columns if c.name not in apart]
         for name in first:
@@ -143,7 +145,7 @@ EXTERNAL_ENGINES: dict[str, type[ExternalEngine]] = {
 }
 
 
-def _checked(schema: TableSchema, computed: Mapping[str, str], unique: set[str]) -> TableSchema:
+def _check_formulas(schema: TableSchema, computed: Mapping[str, str]) -> None:
     known = {column.name for column in schema.columns}
     for name, expression in computed.items():
         for read in formula_inputs(expression):
@@ -151,8 +153,6 @@ def _checked(schema: TableSchema, computed: Mapping[str, str], unique: set[str])
                 raise InputError(f"formula of {name!r}: there is no column {read!r}")
             if read in computed:
                 raise InputError(f"formula of {name!r}: {read!r} is itself computed")
-    columns = [c.model_copy(update={"kind": Kind.identifier}) if c.name in unique else c for c in schema.columns]
-    return schema.model_copy(update={"columns": columns})
 
 
 def _groups(schema: TableSchema, names: Sequence[str]) -> list[list[str]]:
@@ -174,13 +174,16 @@ def _plain(table: pa.Table) -> pa.Table:
     return table
 
 
-def _generated(table: pa.Table, schema: TableSchema, seed: int) -> Iterator[GeneratedColumn]:
+def _generated(
+    table: pa.Table, schema: TableSchema, seed: int, distinct: Mapping[str, Distinct | DistinctPersonal | None]
+) -> Iterator[GeneratedColumn]:
     for column in schema.columns:
-        if column.kind not in GENERATED:
+        unique = distinct.get(column.name)
+        if column.kind not in GENERATED and unique is None:
             continue
         data = table.column(column.name)
         data = data.cast(data.type.value_type) if pa.types.is_dictionary(data.type) else data
-        made = generators.learned_generator(column, data, seed)
+        made = unique if unique is not None else generators.learned_generator(column, data, seed)
         whole = isinstance(made, (generators.Numbering, generators.Whole)) or generators.is_whole(made, data)
         yield GeneratedColumn(column.name, made, data.null_count / max(len(data), 1), whole)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from inferloop_synthetic import generators
 from inferloop_synthetic.constraints import broken, describe
+from inferloop_synthetic.distinct import Distinct, DistinctPersonal
 from inferloop_synthetic.engine import Condition, Shard
 from inferloop_synthetic.errors import ConstraintError, ModelFileError
 from inferloop_synthetic.external.conditions import check_conditions, meets
@@ -55,9 +56,9 @@ class ExternalContent:
 CLASSES: dict[str, type] = {
     c.__name__: c
     for c in (
-        Copula, CopulaColumn, ExternalContent, GeneratedColumn, Layer, LevelColumn, Network, NetworkColumn, NumberColumn,
-        Personal, generators.Moment, generators.Numbering, generators.PersonalData, generators.Pool, generators.Real,
-        generators.Template, generators.Truth, generators.Uuid, generators.Whole,
+        Copula, CopulaColumn, Distinct, DistinctPersonal, ExternalContent, GeneratedColumn, Layer, LevelColumn, Network,
+        NetworkColumn, NumberColumn, Personal, generators.Moment, generators.Numbering, generators.PersonalData, generators.Pool,
+        generators.Real, generators.Template, generators.Truth, generators.Uuid, generators.Whole,
     )
 }  # fmt: skip
 
@@ -104,14 +105,27 @@ class ExternalModel:
         conditions = dict(given or {})
         learned = {n for c in self._content.columns for n in ((c.name,) if isinstance(c, NumberColumn) else c.names)}
         check_conditions(conditions, self.schema, learned, [c for c in self._content.columns if isinstance(c, LevelColumn)])
+        seeded = self._seeded(drawn, rows)
         for batch in range(max(-(-rows // self._batch_rows), 1)):
             start = batch * self._batch_rows
             index = drawn.rows(start, min(start + self._batch_rows, rows))
-            yield self._batch(index, drawn.stream(batch), conditions)
+            yield seeded._batch(index, drawn.stream(batch), conditions)
 
     def save(self, path: Path) -> None:
         """Write the model to a file that holds arrays and JSON only."""
         storage.save(path, self._content, CLASSES)
+
+    def _seeded(self, drawn: Shard, rows: int) -> ExternalModel:
+        """Return the model that draws unique values for a seed; raises InputError where there are too few for the rows."""
+        if not any(isinstance(c.generator, (Distinct, DistinctPersonal)) for c in self._content.generated):
+            return self
+        generated = []
+        for column in self._content.generated:
+            if isinstance(column.generator, (Distinct, DistinctPersonal)):
+                column.generator.check(drawn.first_row + rows if rows else 0)
+                column = replace(column, generator=column.generator.seeded(drawn.seed))
+            generated.append(column)
+        return ExternalModel(replace(self._content, generated=tuple(generated)), self.cost)
 
     def _batch(self, index: Ints, rng: np.random.Generator, conditions: Mapping[str, Condition]) -> pa.RecordBatch:
         if not self._checked and not conditions:
@@ -146,7 +160,8 @@ class ExternalModel:
 
     def _renumbered(self, rows: pa.RecordBatch, index: Ints, rng: np.random.Generator) -> pa.RecordBatch:
         for column in self._content.generated:
-            if self.schema.column(column.name).kind is Kind.identifier:
+            unique = isinstance(column.generator, (Distinct, DistinctPersonal))
+            if unique or self.schema.column(column.name).kind is Kind.identifier:
                 at = rows.schema.get_field_index(column.name)
                 rows = rows.set_column(at, column.name, _generated(column, index, rng))
         return rows
@@ -170,7 +185,8 @@ class ExternalModel:
 
 def _generated(column: GeneratedColumn, index: Ints, rng: np.random.Generator) -> pa.Array:
     values = column.generator.values(index, rng)
-    if not pa.types.is_dictionary(values.type):
+    typed = pa.types.is_dictionary(values.type) or isinstance(column.generator, (Distinct, DistinctPersonal))
+    if not typed:
         values = values.cast(pa.int64() if column.whole else pa.string())
     if column.missing > 0:
         values = pa.compute.if_else(pa.array(rng.random(len(index)) >= column.missing), values, pa.scalar(None, values.type))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from inferloop_synthetic import generators
 from inferloop_synthetic.constraints import broken, describe
+from inferloop_synthetic.distinct import Distinct, DistinctPersonal, distinct_generators, with_identifiers
 from inferloop_synthetic.engine import Condition, Shard
 from inferloop_synthetic.errors import ConstraintError, InputError, ModelFileError
 from inferloop_synthetic.formulas import evaluate, formula_inputs, formula_notes
@@ -51,7 +52,7 @@ GENERATED = {Kind.identifier, Kind.text, Kind.personal}
 CLASSES: dict[str, type] = {
     c.__name__: c
     for c in (
-        Chain, Codec, Column, Index, Input, NumberForm, Part, Personal, Relation, Stage,
+        Chain, Codec, Column, Distinct, DistinctPersonal, Index, Input, NumberForm, Part, Personal, Relation, Stage,
         generators.Moment, generators.Numbering, generators.PersonalData, generators.Pool, generators.Real, generators.Template,
         generators.Truth, generators.Uuid, generators.Whole,
     )
@@ -117,6 +118,7 @@ class TabularModel:
     ) -> Iterator[pa.RecordBatch]:
         """Yield `rows` rows in batches; the same for the same seed, shard and first row, whatever the number of threads."""
         drawn = Shard.of(rows, seed, shard, first_row)
+        seeded = self._seeded(drawn, rows)
         conditions = self._conditions(given or {})
         chain = self._content.chain
         together = chain.together(conditions) if chain is not None and conditions else None
@@ -129,7 +131,7 @@ class TabularModel:
             rng = drawn.stream(batch)
             start, end = batch * BATCH_ROWS, min((batch + 1) * BATCH_ROWS, rows)
             return [
-                self._chunk(drawn.rows(at, min(at + CHUNK_ROWS, end)), rng, conditions, together, given or {})
+                seeded._chunk(drawn.rows(at, min(at + CHUNK_ROWS, end)), rng, conditions, together, given or {})
                 for at in range(start, max(end, start + 1), CHUNK_ROWS)
             ]
 
@@ -140,6 +142,18 @@ class TabularModel:
         storage.save(path, self._content, CLASSES)
 
     # ------------------------------------------------------------------------------------------------------------ drawing
+
+    def _seeded(self, drawn: Shard, rows: int) -> TabularModel:
+        """Return the model that draws unique values for a seed; raises InputError where there are too few for the rows."""
+        if not any(isinstance(c.generator, (Distinct, DistinctPersonal)) for c in self._content.filled):
+            return self
+        filled = []
+        for column in self._content.filled:
+            if isinstance(column.generator, (Distinct, DistinctPersonal)):
+                column.generator.check(drawn.first_row + rows if rows else 0)
+                column = replace(column, generator=column.generator.seeded(drawn.seed))
+            filled.append(column)
+        return TabularModel(replace(self._content, filled=tuple(filled)))
 
     def _chunk(
         self,
@@ -181,7 +195,8 @@ class TabularModel:
     def _renumber(self, batch: pa.RecordBatch, index: Ints, rng: np.random.Generator) -> pa.RecordBatch:
         """Give the rows kept their own row numbers, so that identifiers stay unique."""
         for column in self._content.filled:
-            if self.schema.column(column.name).kind is Kind.identifier:
+            unique = isinstance(column.generator, (Distinct, DistinctPersonal))
+            if unique or self.schema.column(column.name).kind is Kind.identifier:
                 at = batch.schema.get_field_index(column.name)
                 batch = batch.set_column(at, column.name, _fill(column, index, rng))
         return batch
@@ -331,9 +346,12 @@ def model_from_schema(schema: TableSchema) -> TabularModel:
     for constraint in schema.constraints:
         if isinstance(constraint, FixedCombinations):
             raise InputError("fixed_combinations: without data there are no combinations to keep")
-    schema = _with_identifiers(schema, {c.column for c in schema.constraints if isinstance(c, Unique)})
+    distinct = distinct_generators(schema, None)
+    schema = with_identifiers(schema, distinct)
     filled = tuple(
-        Filled(c.name, generators.schema_generator(c), c.missing, "") for c in schema.columns if c.name not in computed
+        Filled(c.name, distinct.get(c.name) or generators.schema_generator(c), c.missing, "")
+        for c in schema.columns
+        if c.name not in computed
     )
     types = tuple((name, e, "int64" if schema.column(name).kind is Kind.integer else "double") for name, e in computed.items())
     return TabularModel(_Content(schema_yaml(schema), tuple(formula_notes(computed)), None, filled, (), types))
@@ -352,10 +370,10 @@ class TabularEngine:
         """Learn a model; raises InputError naming the column that cannot be learned."""
         check_table(table, schema)
         computed = {c.column: c.expression for c in schema.constraints if isinstance(c, Formula)}
-        unique = {c.column for c in schema.constraints if isinstance(c, Unique)}
         _check_formulas(computed, schema)
-        schema = _with_identifiers(schema, unique)
-        filled = tuple(self._filled(table, schema, seed))
+        distinct = distinct_generators(schema, table)
+        schema = with_identifiers(schema, distinct)
+        filled = tuple(self._filled(table, schema, seed, distinct))
         learned = [c.name for c in schema.columns if c.name not in computed and c.name not in {f.name for f in filled}]
         for name in first:
             if name not in learned:
@@ -378,11 +396,17 @@ class TabularEngine:
             raise ModelFileError(f"{path}: not a model of engine {self.name}")
         return TabularModel(content)
 
-    def _filled(self, table: pa.Table, schema: TableSchema, seed: int) -> Iterator[Filled]:
+    def _filled(
+        self, table: pa.Table, schema: TableSchema, seed: int, distinct: Mapping[str, Distinct | DistinctPersonal | None]
+    ) -> Iterator[Filled]:
         for column in schema.columns:
-            if column.kind not in GENERATED:
+            unique = distinct.get(column.name)
+            if column.kind not in GENERATED and unique is None:
                 continue
             data = table.column(column.name)
+            if unique is not None:
+                yield Filled(column.name, unique, data.null_count / max(len(data), 1), "")
+                continue
             if pa.types.is_dictionary(data.type):
                 data = data.cast(data.type.value_type)
             missing = data.null_count / max(len(data), 1)
@@ -415,14 +439,6 @@ def _check_formulas(computed: Mapping[str, str], schema: TableSchema) -> None:
                 raise InputError(f"formula of {name!r}: there is no column {read!r}")
             if read in computed:
                 raise InputError(f"formula of {name!r}: {read!r} is itself computed")
-
-
-def _with_identifiers(schema: TableSchema, unique: set[str]) -> TableSchema:
-    columns = [
-        c.model_copy(update={"kind": Kind.identifier}) if c.name in unique and c.kind is not Kind.identifier else c
-        for c in schema.columns
-    ]
-    return schema.model_copy(update={"columns": columns})
 
 
 def _plain(table: pa.Table) -> pa.Table:
