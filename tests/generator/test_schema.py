@@ -226,3 +226,12 @@ def test_unique_values_are_the_same_for_a_seed_and_however_many_threads() -> Non
     assert unique(column, 300_000, threads=1).equals(unique(column, 300_000, threads=3))
     assert not unique(column, 1000).equals(unique(column, 1000, seed=2))
     assert len(pc.unique(unique(column, 300_000))) == 300_000
+
+
+def test_a_unique_category_lists_each_value_once() -> None:
+    column = "kind: category, values: [red, green, blue], weights: [8, 1, 1]"
+    assert sorted(unique(column, 3).to_pylist()) == ["blue", "green", "red"]
+    with pytest.raises(
+        InputError, match="column 'a' is unique and lists only 3 different values, fewer than the 4 rows"
+    ):
+        unique(column, 4)

@@ -165,6 +165,32 @@ def cells_of(numbers: Sequence[int], low: int, high: int) -> tuple[tuple[int, ..
 
 
 @dataclass(frozen=True)
+class DistinctTexts:
+    """The texts of a list, each once at most."""
+
+    column: str
+    texts: tuple[str, ...]
+    key: int = 0
+
+    def seeded(self, seed: int) -> DistinctTexts:
+        """Return the generator for a seed."""
+        return replace(self, key=_key(seed, self.column))
+
+    def check(self, rows: int) -> None:
+        """Raise InputError where there are fewer texts than rows."""
+        if rows > len(self.texts):
+            raise InputError(
+                f"column {self.column!r} is unique and lists only {len(self.texts):,} different values, fewer than the {rows:,} "
+                "rows asked for"
+            )
+
+    def values(self, index: Ints, rng: np.random.Generator) -> pa.Array:
+        """Return the texts of the rows."""
+        self.check(int(index.max()) + 1 if len(index) else 0)
+        return pa.array(self.texts, pa.string()).take(pa.array(permuted(index.astype(np.uint64), len(self.texts), self.key)))
+
+
+@dataclass(frozen=True)
 class DistinctPersonal:
     """Made-up personal data that never repeat: beyond the combinations of the vocabularies they are numbered."""
 
@@ -241,7 +267,10 @@ def _numbered(texts: pa.Array, again: Words) -> pa.Array:
     return pc.if_else(pa.array(again == 0), texts, pc.binary_join_element_wise(texts, _texts(again + np.uint64(1)), " "))
 
 
-def distinct_generators(schema: TableSchema, table: pa.Table | None) -> dict[str, Distinct | DistinctPersonal | None]:
+DistinctGenerator: TypeAlias = Distinct | DistinctPersonal | DistinctTexts
+
+
+def distinct_generators(schema: TableSchema, table: pa.Table | None) -> dict[str, DistinctGenerator | None]:
     """Return the generators of the columns that must be unique; None for those that are made as identifiers."""
     names = {c.column for c in schema.constraints if isinstance(c, Unique)}
     return {
@@ -251,7 +280,7 @@ def distinct_generators(schema: TableSchema, table: pa.Table | None) -> dict[str
     }
 
 
-def with_identifiers(schema: TableSchema, distinct: Mapping[str, Distinct | DistinctPersonal | None]) -> TableSchema:
+def with_identifiers(schema: TableSchema, distinct: Mapping[str, DistinctGenerator | None]) -> TableSchema:
     """Return the schema with the unique columns that have no generator as identifiers."""
     columns = [
         c.model_copy(update={"kind": Kind.identifier}) if c.name in distinct and distinct[c.name] is None else c
@@ -262,9 +291,11 @@ def with_identifiers(schema: TableSchema, distinct: Mapping[str, Distinct | Dist
 
 def _distinct_generator(
     column: ColumnSchema, data: pa.ChunkedArray | None, constraints: Sequence[Constraint]
-) -> Distinct | DistinctPersonal | None:
-    if column.pattern is not None or column.values is not None:
+) -> DistinctGenerator | None:
+    if column.pattern is not None:
         return None
+    if column.values is not None:
+        return DistinctTexts(column.name, tuple(dict.fromkeys(column.values))) if data is None else None
     if column.personal is not None:
         return DistinctPersonal(column.name, column.personal)
     if column.kind not in _COUNTED or (data is None and column.kind is Kind.integer and column.max is None):

@@ -12,7 +12,11 @@ import pyarrow as pa
 
 from inferloop_synthetic import generators
 from inferloop_synthetic.advisor.costs import CostLimits, check_fits
-from inferloop_synthetic.distinct import Distinct, DistinctPersonal, distinct_generators, with_identifiers
+from inferloop_synthetic.distinct import (
+    DistinctGenerator,
+    distinct_generators,
+    with_identifiers,
+)
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.external import options
 from inferloop_synthetic.external.frames import as_frame
@@ -175,7 +179,7 @@ def _plain(table: pa.Table) -> pa.Table:
 
 
 def _generated(
-    table: pa.Table, schema: TableSchema, seed: int, distinct: Mapping[str, Distinct | DistinctPersonal | None]
+    table: pa.Table, schema: TableSchema, seed: int, distinct: Mapping[str, DistinctGenerator | None]
 ) -> Iterator[GeneratedColumn]:
     for column in schema.columns:
         unique = distinct.get(column.name)

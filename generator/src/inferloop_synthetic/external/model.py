@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from inferloop_synthetic import generators
 from inferloop_synthetic.constraints import broken, describe
-from inferloop_synthetic.distinct import Distinct, DistinctPersonal
+from inferloop_synthetic.distinct import Distinct, DistinctGenerator, DistinctPersonal, DistinctTexts
 from inferloop_synthetic.engine import Condition, Shard
 from inferloop_synthetic.errors import ConstraintError, ModelFileError
 from inferloop_synthetic.external.conditions import check_conditions, meets
@@ -56,7 +56,8 @@ class ExternalContent:
 CLASSES: dict[str, type] = {
     c.__name__: c
     for c in (
-        Copula, CopulaColumn, Distinct, DistinctPersonal, ExternalContent, GeneratedColumn, Layer, LevelColumn, Network,
+        Copula, CopulaColumn, Distinct, DistinctPersonal, DistinctTexts, ExternalContent, GeneratedColumn, Layer, LevelColumn,
+        Network,
         NetworkColumn, NumberColumn, Personal, generators.Moment, generators.Numbering, generators.PersonalData, generators.Pool,
         generators.Real, generators.Template, generators.Truth, generators.Uuid, generators.Whole,
     )
@@ -117,11 +118,11 @@ class ExternalModel:
 
     def _seeded(self, drawn: Shard, rows: int) -> ExternalModel:
         """Return the model that draws unique values for a seed; raises InputError where there are too few for the rows."""
-        if not any(isinstance(c.generator, (Distinct, DistinctPersonal)) for c in self._content.generated):
+        if not any(isinstance(c.generator, DistinctGenerator) for c in self._content.generated):
             return self
         generated = []
         for column in self._content.generated:
-            if isinstance(column.generator, (Distinct, DistinctPersonal)):
+            if isinstance(column.generator, DistinctGenerator):
                 column.generator.check(drawn.first_row + rows if rows else 0)
                 column = replace(column, generator=column.generator.seeded(drawn.seed))
             generated.append(column)
@@ -160,7 +161,7 @@ class ExternalModel:
 
     def _renumbered(self, rows: pa.RecordBatch, index: Ints, rng: np.random.Generator) -> pa.RecordBatch:
         for column in self._content.generated:
-            unique = isinstance(column.generator, (Distinct, DistinctPersonal))
+            unique = isinstance(column.generator, DistinctGenerator)
             if unique or self.schema.column(column.name).kind is Kind.identifier:
                 at = rows.schema.get_field_index(column.name)
                 rows = rows.set_column(at, column.name, _generated(column, index, rng))
@@ -185,7 +186,7 @@ class ExternalModel:
 
 def _generated(column: GeneratedColumn, index: Ints, rng: np.random.Generator) -> pa.Array:
     values = column.generator.values(index, rng)
-    typed = pa.types.is_dictionary(values.type) or isinstance(column.generator, (Distinct, DistinctPersonal))
+    typed = pa.types.is_dictionary(values.type) or isinstance(column.generator, DistinctGenerator)
     if not typed:
         values = values.cast(pa.int64() if column.whole else pa.string())
     if column.missing > 0:

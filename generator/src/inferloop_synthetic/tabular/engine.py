@@ -15,7 +15,14 @@ from threadpoolctl import threadpool_limits
 
 from inferloop_synthetic import generators
 from inferloop_synthetic.constraints import broken, describe
-from inferloop_synthetic.distinct import Distinct, DistinctPersonal, distinct_generators, with_identifiers
+from inferloop_synthetic.distinct import (
+    Distinct,
+    DistinctGenerator,
+    DistinctPersonal,
+    DistinctTexts,
+    distinct_generators,
+    with_identifiers,
+)
 from inferloop_synthetic.engine import Condition, Shard
 from inferloop_synthetic.errors import ConstraintError, InputError, ModelFileError
 from inferloop_synthetic.formulas import evaluate, formula_inputs, formula_notes
@@ -52,7 +59,8 @@ GENERATED = {Kind.identifier, Kind.text, Kind.personal}
 CLASSES: dict[str, type] = {
     c.__name__: c
     for c in (
-        Chain, Codec, Column, Distinct, DistinctPersonal, Index, Input, NumberForm, Part, Personal, Relation, Stage,
+        Chain, Codec, Column, Distinct, DistinctPersonal, DistinctTexts, Index, Input, NumberForm, Part, Personal, Relation,
+        Stage,
         generators.Moment, generators.Numbering, generators.PersonalData, generators.Pool, generators.Real, generators.Template,
         generators.Truth, generators.Uuid, generators.Whole,
     )
@@ -145,11 +153,11 @@ class TabularModel:
 
     def _seeded(self, drawn: Shard, rows: int) -> TabularModel:
         """Return the model that draws unique values for a seed; raises InputError where there are too few for the rows."""
-        if not any(isinstance(c.generator, (Distinct, DistinctPersonal)) for c in self._content.filled):
+        if not any(isinstance(c.generator, DistinctGenerator) for c in self._content.filled):
             return self
         filled = []
         for column in self._content.filled:
-            if isinstance(column.generator, (Distinct, DistinctPersonal)):
+            if isinstance(column.generator, DistinctGenerator):
                 column.generator.check(drawn.first_row + rows if rows else 0)
                 column = replace(column, generator=column.generator.seeded(drawn.seed))
             filled.append(column)
@@ -195,7 +203,7 @@ class TabularModel:
     def _renumber(self, batch: pa.RecordBatch, index: Ints, rng: np.random.Generator) -> pa.RecordBatch:
         """Give the rows kept their own row numbers, so that identifiers stay unique."""
         for column in self._content.filled:
-            unique = isinstance(column.generator, (Distinct, DistinctPersonal))
+            unique = isinstance(column.generator, DistinctGenerator)
             if unique or self.schema.column(column.name).kind is Kind.identifier:
                 at = batch.schema.get_field_index(column.name)
                 batch = batch.set_column(at, column.name, _fill(column, index, rng))
@@ -397,7 +405,7 @@ class TabularEngine:
         return TabularModel(content)
 
     def _filled(
-        self, table: pa.Table, schema: TableSchema, seed: int, distinct: Mapping[str, Distinct | DistinctPersonal | None]
+        self, table: pa.Table, schema: TableSchema, seed: int, distinct: Mapping[str, DistinctGenerator | None]
     ) -> Iterator[Filled]:
         for column in schema.columns:
             unique = distinct.get(column.name)
