@@ -235,3 +235,16 @@ def test_a_unique_category_lists_each_value_once() -> None:
         InputError, match="column 'a' is unique and lists only 3 different values, fewer than the 4 rows"
     ):
         unique(column, 4)
+
+
+def test_a_formula_of_a_unique_column_holds_where_other_rows_were_thrown_away() -> None:
+    text = """
+    columns: [{name: a, kind: integer, min: 1, max: 5000}, {name: b, kind: integer}, {name: c, kind: integer, min: 0, max: 9}]
+    constraints:
+    - {type: unique, column: a}
+    - {type: formula, column: b, expression: 2 * a}
+    - {type: range, column: c, max: 4}
+    """
+    made = pa.Table.from_batches(model_from_schema(parse_schema(text, "s")).sample(2000, 1))
+    assert len(pc.unique(made["a"])) == 2000
+    assert made["b"].to_pylist() == [2 * a for a in made["a"].to_pylist()]

@@ -201,12 +201,19 @@ class TabularModel:
         )
 
     def _renumber(self, batch: pa.RecordBatch, index: Ints, rng: np.random.Generator) -> pa.RecordBatch:
-        """Give the rows kept their own row numbers, so that identifiers stay unique."""
+        """Give the rows kept their own row numbers, so that identifiers stay unique, and compute anew what is read from them."""
+        renumbered: set[str] = set()
         for column in self._content.filled:
             unique = isinstance(column.generator, DistinctGenerator)
             if unique or self.schema.column(column.name).kind is Kind.identifier:
                 at = batch.schema.get_field_index(column.name)
                 batch = batch.set_column(at, column.name, _fill(column, index, rng))
+                renumbered.add(column.name)
+        for name, expression, kind in self._content.computed:
+            if renumbered & set(formula_inputs(expression)):
+                columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+                value = _cast(evaluate(expression, columns), kind)
+                batch = batch.set_column(batch.schema.get_field_index(name), name, value)
         return batch
 
     def _rows(
