@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 import pytest
 
 from inferloop_synthetic.detect import detect_schema
+from inferloop_synthetic.engine import find_engine
 from inferloop_synthetic.errors import InputError
-from inferloop_synthetic.schema import Kind, Personal, parse_schema, read_schema, schema_yaml
+from inferloop_synthetic.schema import Kind, Personal, Unique, parse_schema, read_schema, schema_yaml
 from inferloop_synthetic.tabular.engine import model_from_schema
 
 FULL = """
@@ -200,6 +201,19 @@ def test_personal_data_can_be_unique(holds: Personal) -> None:
     made = unique(f"kind: personal, personal: {holds}", 20_000)
     assert len(pc.unique(made)) == 20_000
     assert not made.equals(unique(f"kind: personal, personal: {holds}", 20_000, seed=2)) or holds is Personal.email
+
+
+def test_unique_numbers_of_people_keep_the_form_of_the_data() -> None:
+    """Whole numbers stay such; a number of nobody's has nine digits, and begins with 9."""
+    data = pa.table({"ssn": pa.array(range(123_456_789, 123_459_789)), "x": [float(i) for i in range(3000)]})
+    schema = detect_schema(data)
+    assert schema.columns[0].personal is Personal.ssn
+    schema = schema.model_copy(update={"constraints": (Unique(type="unique", column="ssn"),)})
+    made = pa.Table.from_batches(find_engine("tabular").fit(data, schema).sample(5000, 1))["ssn"]
+    assert made.type == pa.int64()
+    assert len(pc.unique(made)) == 5000
+    assert pc.min(made).as_py() >= 900_000_000
+    assert pc.max(made).as_py() < 1_000_000_000
 
 
 @pytest.mark.parametrize(

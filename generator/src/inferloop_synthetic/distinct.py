@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from inferloop_synthetic.errors import InputError
-from inferloop_synthetic.generators import bounds_of, moments_of, vocabulary
+from inferloop_synthetic.generators import NUMBERS, bounds_of, moments_of, only_digits, vocabulary
 from inferloop_synthetic.schema import ColumnSchema, Constraint, Kind, Personal, Range, TableSchema, Unique
 from inferloop_synthetic.tabular.arrays import Floats, Ints
 from inferloop_synthetic.tabular.forms import arrow_type
@@ -190,6 +190,10 @@ class DistinctTexts:
         return pa.array(self.texts, pa.string()).take(pa.array(permuted(index.astype(np.uint64), len(self.texts), self.key)))
 
 
+_MOST = {Personal.phone: 789 * 100, Personal.ip: 2 * 256 * 254, **{holds: count for holds, (count, _) in NUMBERS.items()}}
+"""How many different values there are of kinds that cannot be numbered further."""
+
+
 @dataclass(frozen=True)
 class DistinctPersonal:
     """Made-up personal data that never repeat: beyond the combinations of the vocabularies they are numbered."""
@@ -197,6 +201,8 @@ class DistinctPersonal:
     column: str
     holds: Personal
     key: int = 0
+    plain: bool = False
+    """Digits alone."""
 
     def seeded(self, seed: int) -> DistinctPersonal:
         """Return the generator for a seed."""
@@ -204,7 +210,7 @@ class DistinctPersonal:
 
     def check(self, rows: int) -> None:
         """Raise InputError where there are fewer values than rows."""
-        most = {Personal.phone: 789 * 100, Personal.ip: 2 * 256 * 254}.get(self.holds)
+        most = _MOST.get(self.holds)
         if most is not None and rows > most:
             raise InputError(
                 f"column {self.column!r} is unique, and there are only {most:,} made-up values of {self.holds.value}, fewer than "
@@ -214,6 +220,10 @@ class DistinctPersonal:
     def values(self, index: Ints, rng: np.random.Generator) -> pa.Array:
         """Return the values of the rows as text."""
         self.check(int(index.max()) + 1 if len(index) else 0)
+        made = self._made(index)
+        return pc.replace_substring_regex(made, r"\D", "") if self.plain else made
+
+    def _made(self, index: Ints) -> pa.Array:
         match self.holds:
             case Personal.name:
                 last, again = self._digits(index, [len(vocabulary("first_name")), len(vocabulary("last_name"))])
@@ -239,6 +249,9 @@ class DistinctPersonal:
                 return pc.binary_join_element_wise(
                     "198", _texts(last[0] + np.uint64(18)), _texts(last[1]), _texts(last[2] + np.uint64(1)), "."
                 )
+            case Personal.ssn | Personal.national_id | Personal.passport | Personal.iban | Personal.card:
+                count, write = NUMBERS[self.holds]
+                return write(permuted(index.astype(np.uint64), count, self.key).astype(np.int64))
             case _:
                 last, again = self._digits(index, [len(vocabulary(self.holds.value))])
                 return _numbered(_words(self.holds.value, last[0]), again)
@@ -297,7 +310,7 @@ def _distinct_generator(
     if column.values is not None:
         return DistinctTexts(column.name, tuple(dict.fromkeys(column.values))) if data is None else None
     if column.personal is not None:
-        return DistinctPersonal(column.name, column.personal)
+        return DistinctPersonal(column.name, column.personal, plain=data is not None and only_digits(column.personal, data))
     if column.kind not in _COUNTED or (data is None and column.kind is Kind.integer and column.max is None):
         return None
     arrow, divisor, numbers, low, high = _described(column) if data is None else _observed(column, data)

@@ -10,7 +10,7 @@ import math
 import re
 import string
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -212,56 +212,71 @@ class PersonalData:
             case Personal.ip:
                 # 198.18.0.0/15 is set aside for tests (RFC 2544).
                 return pc.binary_join_element_wise("198", number(18, 20), number(0, 256), number(1, 255), ".")
-            case Personal.ssn:
-                return _social_security_numbers(rows, rng)
-            case Personal.national_id:
-                # ISO 3166-1 leaves XX to its users: no country issues such numbers.
-                return pc.binary_join_element_wise("XX", number(10**8, 10**9), "-")
-            case Personal.passport:
-                # Nine characters, as ICAO Doc 9303-4 has them; XX again.
-                return pc.binary_join_element_wise("XX", number(10**6, 10**7), "")
-            case Personal.iban:
-                return _account_numbers(rows, rng)
-            case Personal.card:
-                return _card_numbers(rows, rng)
+            case Personal.ssn | Personal.national_id | Personal.passport | Personal.iban | Personal.card:
+                count, write = NUMBERS[self.holds]
+                return write(rng.integers(0, count, rows))
             case _:
                 return word(self.holds.value)
 
 
-def _social_security_numbers(rows: int, rng: np.random.Generator) -> pa.Array:
+def _social_security_numbers(numbers: Ints) -> pa.Array:
     """Return numbers such as 912-34-5678 that nobody has.
 
     Areas from 900 on are never assigned (Social Security Administration, POMS RM 10201.035), and the groups 10 to 49 in them are
     not those of taxpayer numbers either (Internal Revenue Service: 50 to 65, 70 to 88, 90 to 99).
     """
-    area, group, serial = (pa.array(rng.integers(*ends, rows)).cast(pa.string()) for ends in ((900, 1000), (10, 50), (1, 10_000)))
-    return pc.binary_join_element_wise(area, group, pc.utf8_lpad(serial, 4, "0"), "-")
+    rest, serial = np.divmod(numbers, 9999)
+    area, group = np.divmod(rest, 40)
+    return pc.binary_join_element_wise(_digits(area + 900), _digits(group + 10), _digits(serial + 1, 4), "-")
 
 
-def _account_numbers(rows: int, rng: np.random.Generator) -> pa.Array:
+def _national_numbers(numbers: Ints) -> pa.Array:
+    """Return numbers such as XX-123456789; ISO 3166-1 leaves XX to its users, so no country issues them."""
+    return pc.binary_join_element_wise("XX", _digits(numbers + 10**8), "-")
+
+
+def _passport_numbers(numbers: Ints) -> pa.Array:
+    """Return nine characters, as ICAO Doc 9303-4 has them, that begin with XX like those above."""
+    return pc.binary_join_element_wise("XX", _digits(numbers + 10**6), "")
+
+
+def _account_numbers(numbers: Ints) -> pa.Array:
     """Return German IBANs with right check digits (ISO 13616) of the bank 00000000.
 
     There is none: a German bank code begins with the number of a clearing area, 1 to 8 (Deutsche Bundesbank, bank sort codes).
     """
-    account = rng.integers(1, 10**10, rows)
+    account = numbers + 1
     # The account, then the letters D and E as 13 and 14, then 00 for the check digits: modulo 97 of ISO 7064.
     check = 98 - (account % 97 * 10**6 + 131_400) % 97
-    digits = (pc.utf8_lpad(pa.array(part).cast(pa.string()), width, "0") for part, width in ((check, 2), (account, 18)))
-    return pc.binary_join_element_wise("DE", *digits, "")
+    return pc.binary_join_element_wise("DE", _digits(check, 2), _digits(account, 18), "")
 
 
-def _card_numbers(rows: int, rng: np.random.Generator) -> pa.Array:
+def _card_numbers(numbers: Ints) -> pa.Array:
     """Return sixteen digits that begin as Stripe's number for tests, 4242 4242 4242 4242, with a wrong check digit.
 
     Every card's number has the right one (ISO/IEC 7812-1, Luhn), so that these are nobody's.
     https://docs.stripe.com/testing
     """
-    digits = np.c_[np.tile([4, 2, 4, 2, 4, 2], (rows, 1)), rng.integers(0, 10, (rows, 9))]
+    account, wrong = np.divmod(numbers, 9)
+    first = 424_242 * 10**9 + account
+    digits = first[:, None] // 10 ** np.arange(14, -1, -1) % 10
     doubled = digits[:, ::2] * 2
     total = (doubled // 10 + doubled % 10).sum(1) + digits[:, 1::2].sum(1)
-    wrong = (-total + rng.integers(1, 10, rows)) % 10
-    number = np.c_[digits, wrong] @ 10 ** np.arange(15, -1, -1)
-    return pa.array(number).cast(pa.string())
+    return _digits(first * 10 + (wrong + 1 - total) % 10)
+
+
+def _digits(numbers: Ints, width: int = 1) -> pa.Array:
+    return pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, "0")
+
+
+NUMBERS: Mapping[Personal, tuple[int, Callable[[Ints], pa.Array]]] = {
+    Personal.ssn: (100 * 40 * 9999, _social_security_numbers),
+    Personal.national_id: (9 * 10**8, _national_numbers),
+    Personal.passport: (9 * 10**6, _passport_numbers),
+    Personal.iban: (10**10 - 1, _account_numbers),
+    Personal.card: (9 * 10**9, _card_numbers),
+}
+"""Numbers that people have: how many there are of nobody's, and the texts of the first of them, second and so on."""
 
 
 # ------------------------------------------------------------------------------------------------- learned from texts
@@ -272,17 +287,18 @@ def learned_generator(column: ColumnSchema, data: pa.ChunkedArray, seed: int) ->
     if column.pattern is not None or (column.values is not None and column.kind is Kind.personal):
         return schema_generator(column)
     if column.personal is not None:
-        return PersonalData(column.personal, _only_digits(column.personal, data))
+        return PersonalData(column.personal, only_digits(column.personal, data))
     return identifier_generator(data) if column.kind is Kind.identifier else text_generator(data, seed)
 
 
 def is_whole(made: Generator, data: pa.ChunkedArray) -> bool:
     """Say whether a column of numbers is filled with whole ones."""
     numbers = pa.types.is_integer(data.type) or pa.types.is_floating(data.type)
-    return numbers and isinstance(made, PersonalData) and made.plain
+    return bool(numbers and getattr(made, "plain", False))
 
 
-def _only_digits(holds: Personal, data: pa.ChunkedArray) -> bool:
+def only_digits(holds: Personal, data: pa.ChunkedArray) -> bool:
+    """Say whether personal data are written as digits alone, without dashes and the like."""
     if pa.types.is_integer(data.type) or pa.types.is_floating(data.type):
         return holds in {Personal.phone, Personal.ssn, Personal.card, Personal.national_id, Personal.passport}
     if holds not in {Personal.phone, Personal.ssn, Personal.card}:

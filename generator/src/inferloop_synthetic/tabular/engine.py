@@ -420,7 +420,8 @@ class TabularEngine:
                 continue
             data = table.column(column.name)
             if unique is not None:
-                yield Filled(column.name, unique, data.null_count / max(len(data), 1), "")
+                arrow = "int64" if generators.is_whole(unique, data) else ""
+                yield Filled(column.name, unique, data.null_count / max(len(data), 1), arrow)
                 continue
             if pa.types.is_dictionary(data.type):
                 data = data.cast(data.type.value_type)
