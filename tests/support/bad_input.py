@@ -458,6 +458,21 @@ DEPENDENCIES = (
         spec="dependencies: [{name: s, type: storage, lifecycle: {archiveAfter: 90d, expireAfter: 60d}}]",
     ),
     Case(
+        "the archive too early for the class",
+        ("lifecycle",),
+        spec="dependencies: [{name: s, type: storage, class: infrequent, lifecycle: {archiveAfter: 59d}}]",
+    ),
+    Case(
+        "deleted before the class is reached",
+        ("lifecycle",),
+        spec="dependencies: [{name: s, type: storage, class: infrequent, lifecycle: {expireAfter: 30d}}]",
+    ),
+    Case(
+        "files archived before they are in infrequent access",
+        ("lifecycle",),
+        spec="dependencies: [{name: s, type: storage, class: file, lifecycle: {infrequentAfter: 30d, archiveAfter: 30d}}]",
+    ),
+    Case(
         "files that expire",
         ("lifecycle",),
         spec="dependencies: [{name: s, type: storage, class: file, lifecycle: {expireAfter: 60d}}]",

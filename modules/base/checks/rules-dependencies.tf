@@ -37,7 +37,15 @@ locals {
       holds   = dependency.kind != "file" || try(dependency.lifecycle.expire_after == null, true)
       message = "${path}.lifecycle.expire_after is not for class file: a file system deletes nothing by itself."
     },
-    [for pair in [["infrequent_after", "archive_after"], ["archive_after", "expire_after"], ["infrequent_after", "expire_after"]] : {
+    {
+      holds   = try(local.days[dependency.lifecycle.archive_after] >= local.infrequent_from[path] + 30, true)
+      message = "${path}.lifecycle.archive_after is ${try(coalesce(dependency.lifecycle.archive_after), "-")}; it must be ${try(local.infrequent_from[path] + 30, "-")}d or more, as objects stay in infrequent access for 30d and are there from ${try(coalesce(local.infrequent_from[path]), "-")}d on."
+    },
+    {
+      holds   = try(local.days[dependency.lifecycle.expire_after] > local.infrequent_from[path], true)
+      message = "${path}.lifecycle.expire_after is ${try(coalesce(dependency.lifecycle.expire_after), "-")}; it must be more than ${try(coalesce(local.infrequent_from[path]), "-")}d, when objects move to infrequent access."
+    },
+    [for pair in dependency.kind == "file" ? [["infrequent_after", "archive_after"]] : [["archive_after", "expire_after"]] : {
       holds   = try(local.days[dependency.lifecycle[pair[0]]] < local.days[dependency.lifecycle[pair[1]]], true)
       message = "${path}.lifecycle.${pair[0]} must be less than ${pair[1]}; found ${try(coalesce(dependency.lifecycle[pair[0]]), "-")} and ${try(coalesce(dependency.lifecycle[pair[1]]), "-")}."
     }],

@@ -60,6 +60,11 @@ locals {
     })
   }]...)
 
+  # Days from which on objects are in infrequent access: as their lifecycle says, or those of class infrequent.
+  infrequent_from = { for path, dependency in local.dependencies : path => try(
+    coalesce(local.days[dependency.lifecycle.infrequent_after]), dependency.class == "infrequent" ? 30 : null,
+  ) if dependency.kind == "storage" }
+
   images = merge(
     { for name, service in var.services : "services.${name}.spec.service.image" => service.spec.service.image },
     { for path, dependency in local.dependencies : "${path}.image" => dependency.image if dependency.image != null },

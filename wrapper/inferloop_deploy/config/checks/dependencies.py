@@ -25,6 +25,8 @@ RAREST_ROTATION = 1000
 LONGEST_VISIBILITY = 12 * 3600
 SHORTEST_RETENTION, LONGEST_RETENTION = 60, 14 * DAY
 LEAST_DISK, MOST_DISK = 20 * 2**30, 64 * 2**40
+LEAST_INFREQUENT = 30
+"""Days before which no object moves to infrequent access, and for which it stays there; class infrequent moves then."""
 
 
 def _lifecycle(view: ServiceView) -> Iterator[Finding]:
@@ -45,8 +47,11 @@ def _lifecycle(view: ServiceView) -> Iterator[Finding]:
             if "expireAfter" in days:
                 hint = "Let the service delete its files, or use class standard."
                 yield view.at((*place, "expireAfter"), "a file system does not delete files by age", hint=hint)
+            infrequent, archive = days.get("infrequentAfter"), days.get("archiveAfter")
+            if infrequent is not None and archive is not None and archive <= infrequent:
+                yield view.at((*place, "archiveAfter"), "too early after infrequentAfter", f"more than {infrequent}d")
             continue
-        yield from _order(view, place, days)
+        yield from _order(view, place, days, item.class_)
         if item.class_ in ("infrequent", "archive") and "infrequentAfter" in days:
             yield view.at(
                 (*place, "infrequentAfter"), f"no effect on objects of class {item.class_}", "class: standard"
@@ -57,15 +62,19 @@ def _lifecycle(view: ServiceView) -> Iterator[Finding]:
             )
 
 
-def _order(view: ServiceView, place: Path, days: dict[str, int]) -> Iterator[Finding]:
+def _order(view: ServiceView, place: Path, days: dict[str, int], storage_class: str) -> Iterator[Finding]:
     infrequent, archive, expire = (days.get(key) for key in ("infrequentAfter", "archiveAfter", "expireAfter"))
-    if infrequent is not None and infrequent < 30:
-        yield view.at((*place, "infrequentAfter"), "too early for infrequent access", "30d or more")
-    if infrequent is not None and archive is not None and archive < infrequent + 30:
-        yield view.at((*place, "archiveAfter"), "too early after infrequentAfter", f"{infrequent + 30}d or more")
-    for key, moved in (("infrequentAfter", infrequent), ("archiveAfter", archive)):
+    before = "infrequentAfter"
+    if infrequent is not None and infrequent < LEAST_INFREQUENT:
+        yield view.at((*place, "infrequentAfter"), "too early for infrequent access", f"{LEAST_INFREQUENT}d or more")
+    if infrequent is None and storage_class == "infrequent":
+        infrequent, before = LEAST_INFREQUENT, f"class infrequent, which objects have from {LEAST_INFREQUENT}d on"
+    if infrequent is not None and archive is not None and archive < infrequent + LEAST_INFREQUENT:
+        expected = f"{infrequent + LEAST_INFREQUENT}d or more"
+        yield view.at((*place, "archiveAfter"), f"too early after {before}", expected)
+    for earlier, moved in ((before, infrequent), ("archiveAfter", archive)):
         if moved is not None and expire is not None and expire <= moved:
-            yield view.at((*place, "expireAfter"), f"deleted before {key}", f"more than {moved}d")
+            yield view.at((*place, "expireAfter"), f"deleted before {earlier}", f"more than {moved}d")
 
 
 def _databases(view: ServiceView) -> Iterator[Finding]:
@@ -215,7 +224,8 @@ def _rotation(view: ServiceView) -> Iterator[Finding]:
 SERVICE_CHECKS = (
     Check[ServiceView](
         "lifecycle",
-        "A lifecycle moves objects step by step: infrequent access after 30 days or more, the archive 30 days later.",
+        "A lifecycle moves objects step by step, by age or by class: infrequent access after 30 days or more, the archive "
+        "30 days later.",
         "Raise the later age, or remove the step between.",
         run=_lifecycle,
     ),
