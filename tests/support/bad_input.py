@@ -673,6 +673,11 @@ PLACEMENT = (
         spec="dependencies: [{name: d, type: database, size: large}, {name: c, type: cache, size: xlarge}]",
     ),
     Case(
+        "versions that are not supported",
+        ("engine-version",),
+        spec="dependencies: [{name: d, type: database, version: '13'}, {name: a, type: database, engine: aurora-postgresql, version: '16.4.1'}, {name: c, type: cache, version: '8'}, {name: r, type: cache, engine: redis, version: '7.2'}]",
+    ),
+    Case(
         "a wish about what is shared",
         ("shared-no-effect",),
         spec="dependencies: [{name: d, type: database, shared: true, size: large}, {name: c, type: cache, shared: true, engine: redis}]",
@@ -789,6 +794,13 @@ ENVIRONMENTS = (
         ("shared-instances",),
         replace={
             "  deletionProtection": "  shared: {database: {size: large, replicas: 1, backupRetention: 36d}}\n  deletionProtection"
+        },
+    ),
+    Case(
+        "shared versions that are not supported",
+        ("shared-instances",),
+        replace={
+            "  deletionProtection": "  shared: {database: {version: '13.9'}, cache: {engine: redis}}\n  deletionProtection"
         },
     ),
     Case(

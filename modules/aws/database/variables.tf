@@ -103,8 +103,10 @@ variable "instances" {
     error_message = "instances: engine must be postgres or aurora-postgresql."
   }
   validation {
-    condition     = alltrue([for item in var.instances : can(regex("^1[3-9](\\.[0-9]+)?$", item.version))])
-    error_message = "instances: version must be a major version from 13 on, such as 16, or a minor one, such as 16.4."
+    # Versions before 14 hash passwords with MD5 where nobody asks for something else, and the bootstrap function wants SCRAM-SHA-256.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/PostgreSQL_Password_Encryption_configuration.html
+    condition     = alltrue([for item in var.instances : can(regex("^1[4-9](\\.[0-9]+)?$", item.version))])
+    error_message = "instances: version must be a major version from 14 on, such as 16, or a minor one, such as 16.4."
   }
   validation {
     condition     = alltrue([for item in var.instances : can(regex("^db\\.[a-z0-9-]+\\.[a-z0-9]+$", item.instance_class))])

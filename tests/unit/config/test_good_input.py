@@ -48,6 +48,8 @@ QUEUE = "dependencies: [{name: jobs, type: queue}]"
         "dependencies: [{name: s, type: storage, class: file, path: /data, lifecycle: {infrequentAfter: 1d, archiveAfter: 365d}}]",
         "dependencies: [{name: d, type: database, storage: 20Gi, backupRetention: 35d}]",
         "dependencies: [{name: d, type: database, engine: aurora-postgresql, replicas: 5}]",
+        "dependencies: [{name: d, type: database, version: '14'}, {name: a, type: database, engine: aurora-postgresql, version: '17.2'}]",
+        "dependencies: [{name: c, type: cache, version: '7.2'}, {name: n, type: cache, version: '8.1'}, {name: r, type: cache, engine: redis, version: '7.0'}, {name: o, type: cache, engine: redis}]",
         "dependencies: [{name: d, type: database, engine: dynamodb, shared: true, backupRetention: 35d}]",
         "dependencies: [{name: d, type: database, shared: true, size: small, engine: postgres}]",
         "dependencies: [{name: q, type: queue, visibility: 12h, retention: 14d}]",
@@ -105,6 +107,7 @@ def test_services_that_go_together_are_accepted(services: Mapping[str, str]) -> 
         ("  deletionProtection", "  backup: {retention: 120d, coldAfter: 30d}\n  deletionProtection"),
         ("  deletionProtection", "  budget: {monthly: 100, services: {alpha: 100}}\n  deletionProtection"),
         ("  deletionProtection", "  shared: {database: {engine: aurora-postgresql, replicas: 5, backupRetention: 35d}}\n  deletionProtection"),
+        ("  deletionProtection", "  shared: {database: {version: '14.11'}, cache: {engine: redis, version: '7.1'}}\n  deletionProtection"),
         ("metadata: {name: dev,", "metadata: {name: dev, project: inferloop-sixtee,"),
     ],
 )  # fmt: skip

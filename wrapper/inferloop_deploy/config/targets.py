@@ -21,6 +21,18 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class Versions:
+    """The versions of an engine that are supported on a cloud: their form, and what people are told of it."""
+
+    form: str
+    expected: str
+
+    def __contains__(self, version: str) -> bool:
+        """Tell whether a version is one of them."""
+        return re.fullmatch(self.form, version) is not None
+
+
+@dataclass(frozen=True)
 class Target:
     """A cloud that services can be deployed on."""
 
@@ -31,6 +43,8 @@ class Target:
     """Days that its log store can keep logs for."""
     file_idle_days: frozenset[int]
     """Days after which its file systems can move files to a cheaper class."""
+    engine_versions: Mapping[str, Versions] = field(default_factory=dict)
+    """Versions of databases and caches by engine; all are accepted of an engine that is not among them."""
     machine_families: Mapping[str, int] = field(default_factory=dict)
     """Memory of each processor in bytes, by family of machine types."""
     gpu_families: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +69,10 @@ class Target:
         return re.match(r"(?:[a-z]+[0-9]+g[a-z]*|a1)\.", machine_type) is not None
 
 
+# Older ones hash passwords with MD5 where nobody asks for something else; modules/aws/database wants SCRAM-SHA-256.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/PostgreSQL_Password_Encryption_configuration.html
+_POSTGRES = Versions(r"1[4-9](\.[0-9]+)?", "a major version from 14 on, such as 16, or a minor one, such as 16.4")
+
 AWS = Target(
     name="aws",
     # https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html, each service's "naming" rules
@@ -75,6 +93,13 @@ AWS = Target(
     ),
     # https://docs.aws.amazon.com/efs/latest/APIReference/API_LifecyclePolicy.html
     file_idle_days=frozenset({1, 7, 14, 30, 60, 90, 180, 270, 365}),
+    # The caches are those that know users with IAM: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
+    engine_versions={
+        "postgres": _POSTGRES,
+        "aurora-postgresql": _POSTGRES,
+        "redis": Versions(r"7\.[01]", "7.0 or 7.1"),
+        "valkey": Versions(r"7\.2|8\.[0-9]", "7.2 or 8.x, such as 8.0"),
+    },
     # https://aws.amazon.com/ec2/instance-types/: compute 2, general purpose and single-GPU 4, memory 8 GiB a processor
     machine_families={
         **dict.fromkeys(("c5", "c5a", "c6a", "c6g", "c6i", "c7a", "c7g", "c7i", "c8g"), 2 * GI),

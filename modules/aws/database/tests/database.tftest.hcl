@@ -228,7 +228,7 @@ run "another_engine_is_refused" {
 run "an_old_version_is_refused" {
   command = plan
   variables {
-    instances = { x = { name = "acme", version = "9.6" } }
+    instances = { x = { name = "acme", version = "13.18" } }
   }
   expect_failures = [var.instances]
 }

@@ -250,6 +250,14 @@ def _shared_sizes(view: EnvironmentView) -> Iterator[Finding]:
         if size not in known and existing is None:
             expected = f"one of {', '.join(known)}, or {size} under spec.sizes.{kind}"
             yield view.at(("spec", "shared", kind, "size"), "a size without a machine", expected, found=f'"{size}"')
+    for kind, engine, version in (
+        ("database", spec.shared.database.engine, spec.shared.database.version),
+        ("cache", spec.shared.cache.engine, spec.shared.cache.version),
+    ):
+        versions = view.target.engine_versions.get(engine)
+        if versions is not None and version not in versions:
+            message = f"a version of engine {engine} that is not supported on {view.target.name}"
+            yield view.at(("spec", "shared", kind, "version"), message, versions.expected, found=f'"{version}"')
     database, path = spec.shared.database, ("spec", "shared", "database")
     if database.engine == "postgres" and database.replicas:
         yield view.at((*path, "replicas"), "engine postgres has no read replicas", "engine: aurora-postgresql")
@@ -340,7 +348,7 @@ ENVIRONMENT_CHECKS = (
     ),
     Check[EnvironmentView](
         "shared-instances",
-        "What is shared has a machine and what its engine knows.",
+        "What is shared has a machine, a version that is supported on the cloud, and what its engine knows.",
         "Change spec.shared or spec.sizes.",
         run=_shared_sizes,
     ),

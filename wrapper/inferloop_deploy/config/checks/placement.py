@@ -311,6 +311,16 @@ def _sizes(placed: PlacedService) -> Iterator[Finding]:
             )
 
 
+def _versions(placed: PlacedService) -> Iterator[Finding]:
+    """What is shared has the environment's version, and so has what names none: that is checked there."""
+    for path, item in placed.service.dependencies:
+        if isinstance(item, DatabaseDependency | CacheDependency) and item.version is not None and not item.shared:
+            known = placed.target.engine_versions.get(item.engine)
+            if known is not None and item.version not in known:
+                message = f"a version of engine {item.engine} that is not supported on {placed.target.name}"
+                yield placed.service.at((*path, "version"), message, known.expected)
+
+
 def _shared_no_effect(placed: PlacedService) -> Iterator[Finding]:
     """What the environment decides for all cannot be asked for by one, unless it is the same."""
     shared = placed.environment.config.spec.shared
@@ -482,6 +492,12 @@ PLACED_CHECKS = (
         "residency", "The environment is in a region where the data may be.", "Change one of the two.", run=_residency
     ),
     Check[PlacedService]("size", "A size has a machine in the environment.", "Choose a size that has one.", run=_sizes),
+    Check[PlacedService](
+        "engine-version",
+        "The version of a database or a cache is supported on the cloud.",
+        "Choose one that is accepted, or leave it out for the environment's.",
+        run=_versions,
+    ),
     Check[PlacedService](
         "shared-no-effect",
         "What is shared is as the environment says.",
