@@ -7,7 +7,7 @@ locals {
       existing = null
       image    = service.spec.service.image
       memory   = coalesce(service.spec.service.resources.limits.memory, service.spec.service.resources.memory, service.spec.service.resources.requests.memory, local.default_requests.memory)
-      retries  = min(2, service.spec.service.retries)
+      retries  = service.spec.service.retries
       schedule = service.spec.service.schedule == null ? null : { expression = service.spec.service.schedule, time_zone = service.spec.service.time_zone }
       service  = name
       source   = service.spec.service.source

@@ -539,6 +539,11 @@ DEPENDENCIES = (
         spec="service: {type: function, schedule: '0 3 * * *', timeout: 1h, image: {tag: '1'}, resources: {memory: 64Mi, gpu: 1}}",
     ),
     Case(
+        "a function with too many retries",
+        ("function-limits",),
+        spec="service: {type: function, schedule: '0 3 * * *', timeout: 1m, image: {tag: '1'}, retries: 3}",
+    ),
+    Case(
         "rotation without function",
         ("rotation",),
         spec="secrets: [{name: s, rotation: 30d}, {name: t, rotation: 2000d, rotationFunction: 'arn:aws:lambda:us-east-1:123456789012:function:r'}]",

@@ -146,6 +146,10 @@ locals {
       message = "${path}.timeout is ${function.timeout}; a function runs at most 15m."
     },
     {
+      holds   = function.retries <= 2
+      message = "${path}.retries is ${function.retries}; a function that fails is tried again at most twice."
+    },
+    {
       holds   = function.source == null || contains(["queue", "storage"], try(local.dependencies["services.${function.owner}.spec.dependencies.${function.source}"].kind, "-"))
       message = "${path}.source is \"${coalesce(function.source, "-")}\"; it must name a queue or a bucket among services.${function.owner}.spec.dependencies."
     },

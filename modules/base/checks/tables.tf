@@ -81,12 +81,14 @@ locals {
     { for name, service in var.services : "services.${name}.spec.service" => {
       memory  = try(coalesce(service.spec.service.resources.limits.memory, service.spec.service.resources.memory), null)
       owner   = name
+      retries = service.spec.service.retries
       source  = service.spec.service.source
       timeout = service.spec.service.timeout
     } if service.spec.service.type == "function" },
     { for path, dependency in local.dependencies : path => {
       memory  = dependency.memory
       owner   = dependency.owner
+      retries = 2
       source  = dependency.source
       timeout = coalesce(dependency.timeout, "1m")
     } if dependency.type == "function" },

@@ -37,7 +37,7 @@ QUEUE = "dependencies: [{name: jobs, type: queue}]"
         "service: {type: job, image: {tag: '1'}, placement: {runtime: batch}, resources: {gpu: 1}}",
         "service: {image: {tag: '1'}, placement: {runtime: fargate}}\nworkers: [{name: w, type: job, placement: {runtime: batch}}]",
         "service: {type: function, image: {tag: '1'}, source: jobs, timeout: 5m, resources: {memory: 10240Mi}}\n" + QUEUE,
-        "service: {type: function, image: {tag: '1'}, schedule: '0 3 * * *', timeout: 15m, resources: {memory: 128Mi}}",
+        "service: {type: function, image: {tag: '1'}, schedule: '0 3 * * *', timeout: 15m, retries: 2, resources: {memory: 128Mi}}",
         "service: {image: {tag: latest}}",
         "dependencies: [{name: s, type: storage, lifecycle: {infrequentAfter: 30d, archiveAfter: 60d, expireAfter: 61d}}]",
         "dependencies: [{name: s, type: storage, lifecycle: {archiveAfter: 1d, expireAfter: 2d}}]",

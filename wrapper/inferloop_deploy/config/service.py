@@ -252,7 +252,9 @@ class Service(Model):
         Name | None, Field(description="Queue or storage dependency whose events start a service of type function.")
     ] = None
     timeout: Annotated[Duration, Field(description="Longest run of a job, cron or function.")] = "15m"
-    retries: Annotated[int, Field(ge=0, le=10, description="Retries of a failed job, cron or function.")] = 2
+    retries: Annotated[
+        int, Field(ge=0, le=10, description="Retries of a failed job, cron or function; of a function at most 2.")
+    ] = 2
     resources: Annotated[Resources, Field(description="Processor, memory and GPUs.")] = Resources()
     autoscaling: Annotated[Autoscaling | None, Field(description="Scaling; replaces replicas.")] = None
     spot: Annotated[bool, Field(description="Runs on spot capacity.")] = False

@@ -20,6 +20,7 @@ DAY = 86400
 MI = 2**20
 LEAST_FUNCTION_MEMORY, MOST_FUNCTION_MEMORY = 128 * MI, 10240 * MI
 LONGEST_FUNCTION = 15 * 60
+MOST_FUNCTION_RETRIES = 2
 LONGEST_BACKUP = 35
 RAREST_ROTATION = 1000
 LONGEST_VISIBILITY = 12 * 3600
@@ -197,6 +198,9 @@ def _service_function(view: ServiceView) -> Iterator[Finding]:
     path = ("spec", "service")
     if seconds(service.timeout) > LONGEST_FUNCTION:
         yield view.at((*path, "timeout"), "not accepted", "at most 15m", hint="Use type job or worker for longer work.")
+    if service.retries > MOST_FUNCTION_RETRIES:
+        hint = "A function that must be tried more often takes its work from a queue, with deadLetters.maxReceives."
+        yield view.at((*path, "retries"), "not accepted", f"0 to {MOST_FUNCTION_RETRIES}", hint=hint)
     memory = service.resources.limits.memory or service.resources.memory
     if memory is not None and not LEAST_FUNCTION_MEMORY <= memory_bytes(memory) <= MOST_FUNCTION_MEMORY:
         yield view.at((*path, "resources"), "memory not accepted", "128Mi to 10240Mi", found=memory)
@@ -224,8 +228,8 @@ def _rotation(view: ServiceView) -> Iterator[Finding]:
 SERVICE_CHECKS = (
     Check[ServiceView](
         "lifecycle",
-        "A lifecycle moves objects step by step, by age or by class: infrequent access after 30 days or more, the archive "
-        "30 days later.",
+        "A lifecycle moves objects step by step, by age or by class: infrequent access after 30 days or more, the "
+        "archive 30 days later.",
         "Raise the later age, or remove the step between.",
         run=_lifecycle,
     ),
@@ -258,7 +262,8 @@ SERVICE_CHECKS = (
     ),
     Check[ServiceView](
         "function-limits",
-        "A function has a source, 128Mi to 10240Mi of memory, and ends within 15 minutes and its queue's visibility.",
+        "A function has a source, 128Mi to 10240Mi of memory, at most 2 retries, and ends within 15 minutes and its "
+        "queue's visibility.",
         "Choose values within the limits.",
         run=_functions,
     ),
