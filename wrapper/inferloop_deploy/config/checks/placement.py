@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from inferloop_deploy.config.checks.processes import RUNS_TO_ITS_END, effective_quantities
 from inferloop_deploy.config.checks.rule import Check, EnvironmentView, Finding, PlacedService, Process, Together
+from inferloop_deploy.config.checks.runtimes import runtime_findings
 from inferloop_deploy.config.environment import NodePool
 from inferloop_deploy.config.quantity import cpu_millicores, days_of, memory_bytes
 from inferloop_deploy.config.service import (
@@ -21,19 +22,6 @@ from inferloop_deploy.config.source import Path
 from inferloop_deploy.names import nearest_name
 
 GI = 2**30
-FARGATE_SIZES = {
-    250: (1, 2),
-    500: (1, 4),
-    1000: (2, 8),
-    2000: (4, 16),
-    4000: (8, 30),
-    8000: (16, 60),
-    16000: (32, 120),
-}
-"""Least and most GiB of a Fargate task by its processor in thousandths of a core; 0.25 cores also come with 512 MiB.
-
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
-"""
 
 
 def _on_kubernetes(placed: PlacedService) -> list[Process]:
@@ -42,12 +30,6 @@ def _on_kubernetes(placed: PlacedService) -> list[Process]:
         for process in placed.service.processes
         if process.placement.runtime == "kubernetes" and process.type != "function"
     ]
-
-
-def _placement_path(placed: PlacedService, process: Process) -> Path:
-    """Return where a process's placement was written: its own, or else the service's."""
-    own: Path = (*process.path, "placement")
-    return own if placed.service.written(*own) else ("spec", "service", "placement")
 
 
 def _gpu_offered(placed: PlacedService) -> Iterator[Finding]:
@@ -88,7 +70,7 @@ def _pool(placed: PlacedService) -> Iterator[Finding]:
         asked = process.placement.node_pool
         if asked is not None and asked not in names and process.placement.runtime == "kubernetes":
             near = nearest_name(asked, names)
-            place = (*_placement_path(placed, process), "nodePool")
+            place = (*placed.placement_path(process), "nodePool")
             expected = f"one of {', '.join(names)}" if names else f"a node pool, of which {environment.label} has none"
             yield placed.service.at(place, f"a node pool that {environment.label} does not have", expected,
                                     hint=near and f"Did you mean {near}?")  # fmt: skip
@@ -99,7 +81,7 @@ def _zones(placed: PlacedService) -> Iterator[Finding]:
     for process in placed.service.processes:
         for index, zone in enumerate(process.placement.zones):
             if zone not in zones:
-                place = (*_placement_path(placed, process), "zones", index)
+                place = (*placed.placement_path(process), "zones", index)
                 yield placed.service.at(
                     place, f"a zone that {placed.environment.label} does not use", f"one of {', '.join(zones)}"
                 )
@@ -113,99 +95,9 @@ def _cluster(placed: PlacedService) -> Iterator[Finding]:
         runtime = "batch" if process.type in RUNS_TO_ITS_END else "fargate"
         hint = f"Write placement: {{runtime: {runtime}}}, or spec.cluster.enabled: true in the environment."
         yield placed.service.at(
-            (*_placement_path(placed, process), "runtime"), f"{placed.environment.label} has no cluster",
+            (*placed.placement_path(process), "runtime"), f"{placed.environment.label} has no cluster",
             found="runtime kubernetes", hint=hint,
         )  # fmt: skip
-
-
-def _runtime(placed: PlacedService) -> Iterator[Finding]:
-    view = placed.service
-    for process in view.processes:
-        placement, place = process.placement, _placement_path(placed, process)
-        runtime = placement.runtime
-        if process.type == "function" or runtime == "kubernetes":
-            if process.type == "function" and view.written(*place, "runtime"):
-                yield view.at((*place, "runtime"), "a function runs as a function", hint="Remove runtime.")
-            continue
-        accepted = ("api", "worker") if runtime == "fargate" else RUNS_TO_ITS_END
-        if process.type not in accepted:
-            yield _wrong_runtime(placed, process, runtime)
-        for key in ("nodePool", "spread"):
-            if view.written(*place, key):
-                yield view.at((*place, key), f"no effect on runtime {runtime}, which has no nodes", hint="Remove it.")
-    if view.spec.service.placement.runtime == "fargate":
-        yield from _fargate(placed)
-
-
-def _wrong_runtime(placed: PlacedService, process: Process, runtime: str) -> Finding:
-    view, own = placed.service, (*process.path, "placement")
-    kinds = "api and worker" if runtime == "fargate" else "job and cron"
-    if process.path[1] == "workers" and not view.written(*own):
-        message = f"{runtime}, where the service runs, runs {kinds} only"
-        return view.at(
-            (*process.path, "name"),
-            message,
-            hint="Give the worker a placement of its own.",
-            found=f"type {process.type}",
-        )
-    other = "batch" if process.type in RUNS_TO_ITS_END else "fargate"
-    place = (*_placement_path(placed, process), "runtime")
-    return view.at(place, f"type {process.type} does not run there", f"runtime kubernetes or {other}")
-
-
-def _fargate(placed: PlacedService) -> Iterator[Finding]:
-    view = placed.service
-    if view.spec.networking.service_mesh.enabled:
-        place: Path = ("spec", "networking", "serviceMesh", "enabled")
-        yield view.at(
-            place, "the mesh does not reach runtime fargate", "runtime kubernetes", hint="Remove serviceMesh."
-        )
-    for key in ("cors", "auth", "requestHeaders"):
-        if view.written("spec", "networking", "ingress", key):
-            place = ("spec", "networking", "ingress", key)
-            yield view.at(
-                place,
-                "no gateway stands before runtime fargate",
-                "runtime kubernetes",
-                hint="Let the service do it, or remove it.",
-            )
-    for path, item in view.dependencies:
-        if isinstance(item, StorageDependency) and item.class_ == "file":
-            yield view.at(
-                (*path, "class"),
-                "file systems are not mounted on runtime fargate",
-                "runtime kubernetes, or another class",
-            )
-    for process in view.processes:
-        if process.placement.runtime != "fargate":
-            continue
-        path = (*process.path, "resources")
-        if process.resources.gpu.count:
-            yield view.at((*path, "gpu"), "runtime fargate has no GPUs", "runtime kubernetes")
-        quantities = effective_quantities(process.resources)
-        yield from _fargate_scaling(placed, process)
-        cpu, memory = quantities["cpu"][1] or "500m", quantities["memory"][1] or "1Gi"
-        if not fits_fargate(cpu_millicores(cpu), memory_bytes(memory)):
-            sizes = "; ".join(
-                f"{cores / 1000:g} with {low}Gi to {high}Gi" for cores, (low, high) in FARGATE_SIZES.items()
-            )
-            yield view.at(
-                path, "no size of runtime fargate", f"cpu and memory of {sizes}", found=f"cpu {cpu}, memory {memory}"
-            )
-
-
-def _fargate_scaling(placed: PlacedService, process: Process) -> Iterator[Finding]:
-    scaling, path = process.autoscaling, (*process.path, "autoscaling")
-    if scaling is None:
-        return
-    if scaling.queue_length is not None:
-        hint = "Scale by cpu, memory or requestsPerSecond, or use runtime kubernetes."
-        yield placed.service.at((*path, "queueLength"), "runtime fargate does not scale by a queue", hint=hint)
-    if scaling.requests_per_second is not None and not placed.service.spec.networking.ingress.enabled:
-        hint = "Scale by cpu or memory, or enable the ingress, where the requests are counted."
-        yield placed.service.at(
-            (*path, "requestsPerSecond"), "runtime fargate counts no requests without an ingress", hint=hint
-        )
 
 
 def _file_ages(placed: PlacedService) -> Iterator[Finding]:
@@ -220,15 +112,6 @@ def _file_ages(placed: PlacedService) -> Iterator[Finding]:
             if age is not None and days_of(age) not in known:
                 expected = f"one of {', '.join(f'{day}d' for day in sorted(known))}"
                 yield placed.service.at((*path, "lifecycle", key), "not accepted for files", expected)
-
-
-def fits_fargate(millicores: int, memory: int) -> bool:
-    """Tell whether Fargate has a task of this size."""
-    if (millicores, memory) == (250, GI // 2):
-        return True
-    low, high = FARGATE_SIZES.get(millicores, (0, -1))
-    step = {8000: 4, 16000: 8}.get(millicores, 1)
-    return memory % (step * GI) == 0 and low * GI <= memory <= high * GI
 
 
 def _machines(placed: PlacedService) -> Iterator[Finding]:
@@ -474,7 +357,7 @@ PLACED_CHECKS = (
         "runtime",
         "A runtime can do what the service asks of it.",
         "Choose another runtime, or leave out what it cannot do.",
-        run=_runtime,
+        run=runtime_findings,
     ),
     Check[PlacedService](
         "node-size",

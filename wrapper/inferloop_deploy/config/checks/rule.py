@@ -214,6 +214,11 @@ class PlacedService:
         """Return the cloud."""
         return self.environment.target
 
+    def placement_path(self, process: Process) -> Path:
+        """Return where a process's placement was written: its own, or else the service's."""
+        own: Path = (*process.path, "placement")
+        return own if self.service.written(*own) else ("spec", "service", "placement")
+
 
 @dataclass(frozen=True)
 class Together:
