@@ -666,6 +666,47 @@ PLACEMENT = (
         spec=f"service: {{image: {{tag: '1'}}, placement: {{runtime: fargate}}, autoscaling: {{min: 1, max: 3, queueLength: 5, requestsPerSecond: 10}}}}\n{QUEUE}",
     ),
     Case(
+        "a worker on fargate that it has no size for",
+        ("runtime",),
+        spec="service: {image: {tag: '1'}}\nworkers: [{name: w, resources: {cpu: '3', memory: 5Gi, gpu: 1}, autoscaling: {max: 2, queueLength: 5}, placement: {runtime: fargate}}]\n"
+        + QUEUE,
+    ),
+    Case(
+        "files beside a worker on fargate and a job on batch",
+        ("runtime",),
+        spec="service: {image: {tag: '1'}}\nworkers: [{name: w, placement: {runtime: fargate}}, {name: j, type: job, placement: {runtime: batch}}]\ndependencies: [{name: f, type: storage, class: file}]",
+    ),
+    Case(
+        "files on batch",
+        ("runtime",),
+        spec="service: {type: job, image: {tag: '1'}, placement: {runtime: batch}}\ndependencies: [{name: f, type: storage, class: file}]",
+    ),
+    Case(
+        "files in a function",
+        ("runtime",),
+        spec="service: {type: function, image: {tag: '1'}, schedule: '0 3 * * *'}\ndependencies: [{name: f, type: storage, class: file}]",
+    ),
+    Case(
+        "probes that nobody makes on fargate",
+        ("runtime",),
+        spec="service: {image: {tag: '1'}, port: 8080, placement: {runtime: fargate}, health: {liveness: {path: /live}, readiness: {path: /ready, port: 8081, initialDelay: 5s, period: 5s, timeout: 1s, failureThreshold: 5}, startup: {path: /started}}}",
+    ),
+    Case(
+        "more hosts than fargate's load balancer takes",
+        ("runtime",),
+        spec="service: {image: {tag: '1'}, placement: {runtime: fargate}}\nnetworking: {ingress: {enabled: true, hosts: [a.dev.inferloop.example, b.dev.inferloop.example, c.dev.inferloop.example, d.dev.inferloop.example]}}",
+    ),
+    Case(
+        "hosts on fargate without a certificate",
+        ("runtime",),
+        spec="service: {image: {tag: '1'}, placement: {runtime: fargate}}\nnetworking: {ingress: {enabled: true, hosts: [a.example.com, notdev.inferloop.example]}}",
+    ),
+    Case(
+        "a job that batch does not take",
+        ("runtime",),
+        spec="service: {type: job, image: {tag: '1'}, timeout: 59s, retries: 10, placement: {runtime: batch}}",
+    ),
+    Case(
         "a function that is placed",
         ("runtime",),
         spec="service: {type: function, image: {tag: '1'}, schedule: '0 3 * * *', placement: {runtime: fargate}}",

@@ -27,6 +27,11 @@ locals {
         message = "${path} has cors, auth or request_headers, which the load balancer of fargate does not know; do it in the service, or use the runtime kubernetes."
       },
       {
+        # A rule of the load balancer takes five values, of which a path has two: itself and what is below it.
+        holds   = var.services[ingress.service].spec.service.placement.runtime != "fargate" || !ingress.enabled || length(distinct(ingress.hosts)) <= 3
+        message = "${path}.hosts has ${length(distinct(ingress.hosts))} hosts; the load balancer of fargate takes at most 3 for a path."
+      },
+      {
         holds   = ingress.cdn == null || try(local.dependencies["services.${ingress.service}.spec.dependencies.${ingress.cdn}"].kind == "storage" && !local.dependencies["services.${ingress.service}.spec.dependencies.${ingress.cdn}"].is_shared && local.dependencies["services.${ingress.service}.spec.dependencies.${ingress.cdn}"].existing == null, false)
         message = "${path}.cdn is \"${coalesce(ingress.cdn, "-")}\"; it must name a bucket of the service's own: a dependency of type storage, neither shared nor existing nor of class file."
       },

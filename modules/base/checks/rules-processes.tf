@@ -26,10 +26,18 @@ locals {
       message = "${path}.placement.node_pool is \"${coalesce(process.placement.node_pool, "-")}\"; the node pools are ${join(", ", keys(var.cluster.node_pools))}."
     },
     {
-      holds = process.placement.runtime != "fargate" || length([
+      holds = (process.type != "function" && !contains(["batch", "fargate"], process.placement.runtime)) || length([
         for dependency in local.dependencies : 1 if dependency.owner == process.service && dependency.kind == "file"
       ]) == 0
-      message = "${path} runs on fargate, which cannot mount the file systems of services.${process.service}.spec.dependencies; use a bucket, or the runtime kubernetes."
+      message = "${path} ${process.type == "function" ? "is a function" : "runs on ${process.placement.runtime}"}, which cannot mount the file systems of services.${process.service}.spec.dependencies; use a bucket, or the runtime kubernetes."
+    },
+    {
+      holds   = process.placement.runtime != "batch" || try(local.seconds[process.timeout] >= 60, true)
+      message = "${path}.timeout is ${process.timeout}; on batch it must be at least 60s."
+    },
+    {
+      holds   = process.placement.runtime != "batch" || process.retries <= 9
+      message = "${path}.retries is ${process.retries}; on batch it must be at most 9."
     },
     {
       holds   = process.resources.gpu.count == 0 || (process.placement.runtime != "fargate" && process.type != "function")

@@ -26,6 +26,21 @@ locals {
       message = "services.${name}.spec.networking.service_mesh.enabled needs the runtime kubernetes; the runtime is ${service.spec.service.placement.runtime}."
     },
     {
+      holds   = service.spec.service.placement.runtime != "fargate" || (service.spec.service.health.liveness == null && service.spec.service.health.startup == null)
+      message = "services.${name}.spec.service.health has liveness or startup, which nothing asks for on fargate; its load balancer asks for readiness.path alone."
+    },
+    {
+      holds   = service.spec.service.placement.runtime != "fargate" || try(service.spec.service.health.readiness.port == null || service.spec.service.health.readiness.port == service.spec.service.port, true)
+      message = "services.${name}.spec.service.health.readiness.port is ${try(coalesce(service.spec.service.health.readiness.port), "-")}; on fargate it must be the service's port, ${service.spec.service.port}, or be left out."
+    },
+    {
+      holds = service.spec.service.placement.runtime != "fargate" || service.spec.service.health.readiness == null || try(
+        service.spec.service.health.readiness.initial_delay == null && service.spec.service.health.readiness.period == "10s" &&
+        service.spec.service.health.readiness.timeout == "2s" && service.spec.service.health.readiness.failure_threshold == 3, false
+      )
+      message = "services.${name}.spec.service.health.readiness has initial_delay, period, timeout or failure_threshold, which the load balancer of fargate does not take; leave them out."
+    },
+    {
       holds   = length(service.spec.workers) == 0 || service.spec.service.type != "function"
       message = "services.${name}.spec.workers cannot stand beside a function; make ${join(", ", keys(service.spec.workers))} a service of its own."
     },

@@ -44,7 +44,6 @@ variables {
           scratch  = { type = "cache", engine = "redis", size = "large" }
           datasets = { type = "storage", path = "/datasets/", lifecycle = { infrequent_after = "30d", expire_after = "365d" } }
           lake     = { type = "storage", shared = true, path = "/tables" }
-          models   = { type = "storage", class = "file", path = "/models" }
           jobs     = { type = "queue", visibility = "15m", dead_letters = { max_receives = 3 } }
           events   = { type = "queue", shared = true, retention = "1h", dead_letters = { enabled = false } }
           notify   = { type = "function", source = "jobs", memory = "1G" }
@@ -65,6 +64,7 @@ variables {
           postgres = { type = "database", shared = true }
           lake     = { type = "storage", shared = true }
           events   = { type = "queue", shared = true, retention = "1h", dead_letters = { enabled = false } }
+          models   = { type = "storage", class = "file", path = "/models" }
         }
         data = { encryption_key = "platform" }
       }
@@ -139,7 +139,7 @@ run "data_stores" {
     error_message = "In a shared bucket every service keeps to its own prefix."
   }
   assert {
-    condition     = output.file_systems["tabular-models"].paths == { tabular = "/tabular" } && !contains(keys(output.buckets), "tabular-models")
+    condition     = output.file_systems["nlp-models"].paths == { nlp = "/nlp" } && !contains(keys(output.buckets), "nlp-models")
     error_message = "Class file is a file system, not a bucket."
   }
   assert {
@@ -159,7 +159,7 @@ run "data_stores" {
     error_message = "Static content comes from the bucket that cdn names."
   }
   assert {
-    condition     = jsonencode(output.uses["tabular"].dependencies["nlp"]) == jsonencode({ key = "nlp", kind = "service", path = null, prefix = null }) && output.uses["tabular"].dependencies["datasets"].prefix == "datasets" && output.uses["tabular"].dependencies["models"].path == "/models" && output.uses["tabular"].secrets == { partner = "tabular-partner", signing = "tabular-signing" }
+    condition     = jsonencode(output.uses["tabular"].dependencies["nlp"]) == jsonencode({ key = "nlp", kind = "service", path = null, prefix = null }) && output.uses["tabular"].dependencies["datasets"].prefix == "datasets" && output.uses["nlp"].dependencies["models"].path == "/models" && output.uses["tabular"].secrets == { partner = "tabular-partner", signing = "tabular-signing" }
     error_message = "What a service uses, by kind and key."
   }
 }

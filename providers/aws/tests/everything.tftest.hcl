@@ -39,15 +39,15 @@ run "each_service_gets_what_its_file_asks_for" {
     error_message = "Databases, caches, queues and buckets are those of the services, shared ones once."
   }
   assert {
-    condition     = keys(module.functions.arns) == ["tabular-index", "tabular-notify", "thumbs"] && keys(module.batch.job_definition_arns) == ["tabular-nightly"] && keys(module.containers.service_names) == ["edge"] && keys(module.metadata.arns) == ["tabular-runs"] && keys(module.files.ids) == ["tabular-models"]
+    condition     = keys(module.functions.arns) == ["tabular-index", "tabular-notify", "thumbs"] && keys(module.batch.job_definition_arns) == ["tabular-nightly"] && keys(module.containers.service_names) == ["edge"] && keys(module.metadata.arns) == ["tabular-runs"] && keys(module.files.ids) == ["reader-models"]
     error_message = "Functions, jobs, Fargate services, tables and file systems are those of the services."
   }
   assert {
     condition     = keys(module.security.service_key_arns) == ["edge", "tabular"]
-    error_message = "thumbs asks for the platform's key, so it has none of its own."
+    error_message = "reader and thumbs ask for the platform's key, so they have none of their own."
   }
   assert {
-    condition     = keys(output.platform.identities) == ["tabular"]
+    condition     = keys(output.platform.identities) == ["reader", "tabular"]
     error_message = "Only what runs in the cluster has a service account's role."
   }
   assert {

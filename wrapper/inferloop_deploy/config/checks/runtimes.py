@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from inferloop_deploy.config.checks.processes import RUNS_TO_ITS_END, effective_quantities
 from inferloop_deploy.config.checks.rule import Finding, PlacedService, Process
-from inferloop_deploy.config.quantity import cpu_millicores, memory_bytes
-from inferloop_deploy.config.service import StorageDependency
+from inferloop_deploy.config.quantity import cpu_millicores, memory_bytes, seconds
+from inferloop_deploy.config.service import StorageDependency, Worker
 from inferloop_deploy.config.source import Path
 
 GI = 2**30
@@ -24,9 +24,19 @@ FARGATE_SIZES = {
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
 """
+MOST_FARGATE_HOSTS = 3
+"""A rule of a load balancer takes five values, of which a path has two: itself and what is below it.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+"""
+SHORTEST_BATCH = 60
+"""Seconds: https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html."""
+MOST_BATCH_RETRIES = 9
+"""AWS Batch makes at most 10 attempts: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html."""
 
 
 def runtime_findings(placed: PlacedService) -> Iterator[Finding]:
+    """Yield what a service asks of the runtimes of its processes that they cannot do."""
     view = placed.service
     for process in view.processes:
         placement, place = process.placement, placed.placement_path(process)
@@ -41,8 +51,10 @@ def runtime_findings(placed: PlacedService) -> Iterator[Finding]:
         for key in ("nodePool", "spread"):
             if view.written(*place, key):
                 yield view.at((*place, key), f"no effect on runtime {runtime}, which has no nodes", hint="Remove it.")
+        yield from _fargate_process(placed, process) if runtime == "fargate" else _batch_process(placed, process)
     if view.spec.service.placement.runtime == "fargate":
         yield from _fargate(placed)
+    yield from _file_systems(placed)
 
 
 def _wrong_runtime(placed: PlacedService, process: Process, runtime: str) -> Finding:
@@ -77,29 +89,86 @@ def _fargate(placed: PlacedService) -> Iterator[Finding]:
                 "runtime kubernetes",
                 hint="Let the service do it, or remove it.",
             )
+    yield from _fargate_health(placed)
+    if view.spec.networking.ingress.enabled:
+        yield from _fargate_hosts(placed)
+
+
+def _fargate_health(placed: PlacedService) -> Iterator[Finding]:
+    """The load balancer asks for readiness.path on the port of the service, in its own time; nothing else asks."""
+    view, path = placed.service, ("spec", "service", "health")
+    service, health = view.spec.service, view.spec.service.health
+    only, hint = "readiness.path alone", "Remove it, or use runtime kubernetes: the load balancer asks in its own time."
+    for key, probe in (("liveness", health.liveness), ("startup", health.startup)):
+        if probe is not None:
+            yield view.at((*path, key), "no effect on runtime fargate", only, found=probe.path, hint=hint)
+    if health.readiness is None:
+        return
+    for key in ("initialDelay", "period", "timeout", "failureThreshold"):
+        if view.written(*path, "readiness", key):
+            yield view.at((*path, "readiness", key), "no effect on runtime fargate", only, hint=hint)
+    if health.readiness.port not in (None, service.port):
+        hint = "Answer on the service's port and remove it, or use runtime kubernetes."
+        place = (*path, "readiness", "port")
+        yield view.at(place, "runtime fargate asks on the service's port", f"{service.port}", hint=hint)
+
+
+def _fargate_hosts(placed: PlacedService) -> Iterator[Finding]:
+    view, domain = placed.service, placed.environment.config.spec.dns.domain
+    path: Path = ("spec", "networking", "ingress", "hosts")
+    hosts = view.spec.networking.ingress.hosts
+    if len(set(hosts)) > MOST_FARGATE_HOSTS:
+        message = "more hosts than runtime fargate's load balancer takes for a path"
+        yield view.at(path, message, f"at most {MOST_FARGATE_HOSTS}", found=f"{len(set(hosts))} hosts")
+    for index, host in enumerate(hosts):
+        if host != domain and not host.endswith(f".{domain}"):
+            message = f"runtime fargate has no certificate for it in {placed.environment.label}"
+            hint = f"Name such a host under environments.{placed.environment.folder}, or use runtime kubernetes."
+            yield view.at((*path, index), message, f"{domain} or a name below it", hint=hint)
+
+
+def _file_systems(placed: PlacedService) -> Iterator[Finding]:
+    """Volumes are made for pods only, and every process of a service has all that the service depends on."""
+    view = placed.service
+    elsewhere: dict[str, Process] = {}
+    for process in view.processes:
+        where = "a function" if process.type == "function" else f"runtime {process.placement.runtime}"
+        if where != "runtime kubernetes":
+            elsewhere.setdefault(where, process)
     for path, item in view.dependencies:
         if isinstance(item, StorageDependency) and item.class_ == "file":
-            yield view.at(
-                (*path, "class"),
-                "file systems are not mounted on runtime fargate",
-                "runtime kubernetes, or another class",
-            )
-    for process in view.processes:
-        if process.placement.runtime != "fargate":
-            continue
-        path = (*process.path, "resources")
-        if process.resources.gpu.count:
-            yield view.at((*path, "gpu"), "runtime fargate has no GPUs", "runtime kubernetes")
-        quantities = effective_quantities(process.resources)
-        yield from _fargate_scaling(placed, process)
-        cpu, memory = quantities["cpu"][1] or "500m", quantities["memory"][1] or "1Gi"
-        if not fits_fargate(cpu_millicores(cpu), memory_bytes(memory)):
-            sizes = "; ".join(
-                f"{cores / 1000:g} with {low}Gi to {high}Gi" for cores, (low, high) in FARGATE_SIZES.items()
-            )
-            yield view.at(
-                path, "no size of runtime fargate", f"cpu and memory of {sizes}", found=f"cpu {cpu}, memory {memory}"
-            )
+            for where, process in elsewhere.items():
+                message = f"file systems are not mounted {'in' if where == 'a function' else 'on'} {where}"
+                if isinstance(process.described, Worker):
+                    message += f", where the worker {process.described.name} runs"
+                expected = "another class" if where == "a function" else "runtime kubernetes, or another class"
+                yield view.at((*path, "class"), message, expected)
+
+
+def _fargate_process(placed: PlacedService, process: Process) -> Iterator[Finding]:
+    view, path = placed.service, (*process.path, "resources")
+    if process.resources.gpu.count:
+        yield view.at((*path, "gpu"), "runtime fargate has no GPUs", "runtime kubernetes")
+    quantities = effective_quantities(process.resources)
+    yield from _fargate_scaling(placed, process)
+    cpu, memory = quantities["cpu"][1] or "500m", quantities["memory"][1] or "1Gi"
+    if not fits_fargate(cpu_millicores(cpu), memory_bytes(memory)):
+        sizes = "; ".join(f"{cores / 1000:g} with {low}Gi to {high}Gi" for cores, (low, high) in FARGATE_SIZES.items())
+        yield view.at(
+            path, "no size of runtime fargate", f"cpu and memory of {sizes}", found=f"cpu {cpu}, memory {memory}"
+        )
+
+
+def _batch_process(placed: PlacedService, process: Process) -> Iterator[Finding]:
+    view, described = placed.service, process.described
+    if process.type not in RUNS_TO_ITS_END:
+        return
+    if seconds(described.timeout) < SHORTEST_BATCH:
+        place = (*process.path, "timeout")
+        yield view.at(place, "too short for runtime batch", f"{SHORTEST_BATCH}s or more", hint="Raise the timeout.")
+    if described.retries > MOST_BATCH_RETRIES:
+        expected = f"at most {MOST_BATCH_RETRIES}"
+        yield view.at((*process.path, "retries"), "too many for runtime batch", expected, hint="Lower the retries.")
 
 
 def _fargate_scaling(placed: PlacedService, process: Process) -> Iterator[Finding]:
