@@ -31,8 +31,9 @@ locals {
   ) }
   fargate_steps = { 0.5 = 1024, 1 = 1024, 2 = 1024, 4 = 1024, 8 = 4096, 16 = 8192 }
 
+  # What runs in the cluster is started there, by cron's own rules.
   schedules = merge(
-    { for key, process in module.base.processes : key => process.schedule if process.schedule != null },
+    { for key, process in local.batch_processes : key => process.schedule if process.schedule != null },
     { for key, function in module.base.functions : key => function.schedule if function.schedule != null },
   )
   aws_schedules = { for key, schedule in local.schedules : key => {

@@ -707,6 +707,21 @@ PLACEMENT = (
         spec="service: {type: job, image: {tag: '1'}, timeout: 59s, retries: 10, placement: {runtime: batch}}",
     ),
     Case(
+        "a cron on batch by day and weekday",
+        ("schedule-days",),
+        spec="service: {image: {tag: '1'}}\nworkers: [{name: w, type: cron, schedule: '0 3 13 * FRI', placement: {runtime: batch}}]",
+    ),
+    Case(
+        "a function by day and weekday",
+        ("schedule-days",),
+        spec="service: {type: function, image: {tag: '1'}, schedule: '0 3 */2 * 1-5', timeout: 1m}",
+    ),
+    Case(
+        "scaling on fargate by day and weekday",
+        ("schedule-days",),
+        spec="service: {image: {tag: '1'}, placement: {runtime: fargate}, autoscaling: {max: 3, cpu: 70, schedules: [{name: d, start: '0 7 1 * 1', end: '0 8 1 * 1', replicas: 2}]}}",
+    ),
+    Case(
         "a function that is placed",
         ("runtime",),
         spec="service: {type: function, image: {tag: '1'}, schedule: '0 3 * * *', placement: {runtime: fargate}}",

@@ -88,6 +88,7 @@ run "schedules_and_rules_are_written_as_aws_reads_them" {
       { for name, schedule in {
         daily = "0 3 * * *", workdays = "30 6 * * 1-5", weekend = "0 0 * * 6-7", sunday = "0 0 * * 0", alternate = "0 0 * * */2", named = "0 9 * * MON,3", monthly = "0 0 1 * ?", steps = "0 0 * * 1-5/2",
       } : name => { spec = { service = { type = "cron", schedule = schedule, image = { tag = "1" }, placement = { runtime = "batch" } } } } },
+      { pod = { spec = { service = { type = "cron", schedule = "0 0 13 * 5" } } } },
       { for name, path in { all = "/", api = "/api", deep = "/api/deep/path" } : name => {
         spec                    = { service = { image = { tag = "1" }, placement = { runtime = "fargate" } }, networking = { ingress = { enabled = true, path = path } } }
       } },
@@ -104,7 +105,7 @@ run "schedules_and_rules_are_written_as_aws_reads_them" {
       "0 0 1 * ?"     = "cron(0 0 1 * ? *)"
       "0 0 * * 1-5/2" = "cron(0 0 ? * MON,WED,FRI *)"
     }
-    error_message = "Six fields, weekdays by name, and one of day and weekday open."
+    error_message = "Six fields, weekdays by name, and one of day and weekday open; what runs in the cluster keeps its own."
   }
   assert {
     condition     = local.rule_priorities["deep"] < local.rule_priorities["api"] && local.rule_priorities["api"] < local.rule_priorities["all"] && alltrue([for priority in local.rule_priorities : priority >= 1 && priority <= 50000])

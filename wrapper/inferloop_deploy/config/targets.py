@@ -43,6 +43,8 @@ class Target:
     """Days that its log store can keep logs for."""
     file_idle_days: frozenset[int]
     """Days after which its file systems can move files to a cheaper class."""
+    schedules_by_either_day: bool = True
+    """Whether its schedules take days of the month and weekdays together, as crontab(5) does, and mean either."""
     engine_versions: Mapping[str, Versions] = field(default_factory=dict)
     """Versions of databases and caches by engine; all are accepted of an engine that is not among them."""
     machine_families: Mapping[str, int] = field(default_factory=dict)
@@ -93,6 +95,8 @@ AWS = Target(
     ),
     # https://docs.aws.amazon.com/efs/latest/APIReference/API_LifecyclePolicy.html
     file_idle_days=frozenset({1, 7, 14, 30, 60, 90, 180, 270, 365}),
+    # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
+    schedules_by_either_day=False,
     # The caches are those that know users with IAM: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
     engine_versions={
         "postgres": _POSTGRES,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from inferloop_deploy.config.checks.processes import RUNS_TO_ITS_END, effective_quantities
 from inferloop_deploy.config.checks.rule import Check, EnvironmentView, Finding, PlacedService, Process, Together
-from inferloop_deploy.config.checks.runtimes import runtime_findings
+from inferloop_deploy.config.checks.runtimes import runtime_findings, schedule_findings
 from inferloop_deploy.config.environment import NodePool
 from inferloop_deploy.config.quantity import cpu_millicores, days_of, memory_bytes
 from inferloop_deploy.config.service import (
@@ -358,6 +358,12 @@ PLACED_CHECKS = (
         "A runtime can do what the service asks of it.",
         "Choose another runtime, or leave out what it cannot do.",
         run=runtime_findings,
+    ),
+    Check[PlacedService](
+        "schedule-days",
+        "What the cloud starts or scales by a schedule has days that the cloud's schedules take.",
+        "Write * for one of the two; only crons on runtime kubernetes start on either.",
+        run=schedule_findings,
     ),
     Check[PlacedService](
         "node-size",

@@ -171,6 +171,30 @@ def _batch_process(placed: PlacedService, process: Process) -> Iterator[Finding]
         yield view.at((*process.path, "retries"), "too many for runtime batch", expected, hint="Lower the retries.")
 
 
+def schedule_findings(placed: PlacedService) -> Iterator[Finding]:
+    """Kubernetes reads days of the month and weekdays as crontab(5) does: either is enough; not every cloud does."""
+    if placed.target.schedules_by_either_day:
+        return
+    for process in placed.service.processes:
+        for place, expression in _schedules_of_the_cloud(process):
+            days, weekdays = expression.split(" ")[2::2]
+            if days != "*" and weekdays != "*":
+                message = f"days of the month and weekdays together, of which {placed.target.name} takes one"
+                yield placed.service.at(place, message, "* for one of the two")
+
+
+def _schedules_of_the_cloud(process: Process) -> Iterator[tuple[Path, str]]:
+    """Yield the schedules that the cloud itself keeps, each with its path."""
+    schedule, runtime = process.described.schedule, process.placement.runtime
+    if schedule is not None and ((runtime == "batch" and process.type == "cron") or process.type == "function"):
+        yield (*process.path, "schedule"), schedule
+    if runtime == "fargate" and process.autoscaling is not None:
+        for index, window in enumerate(process.autoscaling.schedules):
+            place = (*process.path, "autoscaling", "schedules", index)
+            yield (*place, "start"), window.start
+            yield (*place, "end"), window.end
+
+
 def _fargate_scaling(placed: PlacedService, process: Process) -> Iterator[Finding]:
     scaling, path = process.autoscaling, (*process.path, "autoscaling")
     if scaling is None:
