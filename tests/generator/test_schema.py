@@ -208,7 +208,7 @@ def test_unique_numbers_of_people_keep_the_form_of_the_data() -> None:
     data = pa.table({"ssn": pa.array(range(123_456_789, 123_459_789)), "x": [float(i) for i in range(3000)]})
     schema = detect_schema(data)
     assert schema.columns[0].personal is Personal.ssn
-    schema = schema.model_copy(update={"constraints": (Unique(type="unique", column="ssn"),)})
+    schema = schema.model_copy(update={"constraints": [Unique(type="unique", column="ssn")]})
     made = pa.Table.from_batches(find_engine("tabular").fit(data, schema).sample(5000, 1))["ssn"]
     assert made.type == pa.int64()
     assert len(pc.unique(made)) == 5000
