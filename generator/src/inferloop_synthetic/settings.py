@@ -263,6 +263,12 @@ class Loaded:
         """Return name of variable, value as text and source of every setting; secrets are masked."""
         return [(variable(name), shown(getattr(self.settings, name)), self.sources[name]) for name in Settings.model_fields]
 
+    def hand_on(self) -> None:
+        """Put into the environment what engines' processes read there, where a file or an option set it."""
+        for field in ("engine_python", "max_memory_usage_mb"):
+            if self.sources[field].startswith(("file ", "option ")):
+                os.environ[variable(field)] = shown(getattr(self.settings, field))
+
 
 def variable(field: str) -> str:
     """Return the name of the variable that sets a field."""

@@ -75,6 +75,21 @@ def test_a_temporary_folder_may_have_a_long_path(tmp_path: Path, processes: str)
         started.stop()
 
 
+def test_engines_learn_with_the_python_that_a_file_of_settings_names(tmp_path: Path):
+    file = tmp_path / "settings.yaml"
+    file.write_text(f"engine_python: {tmp_path}/no/python\n")
+    started = start_server(tmp_path / "data", "--config", str(file))
+    try:
+        with started.client() as client:
+            asked = client.post("/generate", json={"data": ROWS, "rows": 30, "generator_type": "ctgan"})
+            assert asked.status_code == 202, asked.text
+            job = client.get(f"/jobs/{asked.json()['id']}", headers={"Prefer": "wait=60"}).json()
+        assert job["state"] == "failed"
+        assert f"there is no interpreter {tmp_path}/no/python" in json.dumps(job["error"])
+    finally:
+        started.stop()
+
+
 def _processes(started: Server) -> set[int]:
     """Return who answers: several ask at once, as one process may be quick enough to take all that come one by one."""
 

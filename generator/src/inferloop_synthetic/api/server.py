@@ -90,6 +90,7 @@ def application() -> FastAPI:
 
 def serving(loaded: Loaded) -> FastAPI:
     """Return the application with its services open; they are closed when it is shut down."""
+    loaded.hand_on()
     services = open_services(loaded, "api")
     for warning in loaded.warnings:
         logger.warning("%s", warning)

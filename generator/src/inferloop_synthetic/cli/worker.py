@@ -38,6 +38,7 @@ def worker(
         needed = "workers need the extra [api]: pip install 'inferloop-synthetic[api]'"
         typer.echo(f"error: {error.name} is missing; {needed}", err=True)
         raise typer.Exit(FAILED) from None
+    loaded.hand_on()
     chosen = loaded.settings
     logs.configure(chosen.log_level, chosen.log_format, service=f"inferloop-synthetic-{chosen.service}-worker")
     try:
