@@ -222,7 +222,7 @@ def test_a_diagnostic_with_a_line_of_yaml_says_that_first() -> None:
         (
             "waiting for ACM Certificate (arn:aws:acm:us-east-1:1:certificate/a) to be issued: timeout",
             "",
-            "once the domain is delegated",
+            "when the domain is delegated",
         ),
         (
             "creating Cost Explorer Anomaly Monitor (inferloop-dev)",
