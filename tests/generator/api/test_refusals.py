@@ -383,9 +383,10 @@ def test_a_lost_database_is_told_as_such_and_comes_back(open_api: Callable[..., 
     api = open_api(run_jobs=False)
     file = tmp_path / "temp" / "data" / "inferloop.db"
     away = tmp_path / "away"
-    api.services.database.engine.dispose()
     file.parent.rename(away)
     file.parent.write_text("in the way")
+    # After that: the service looks after its jobs by itself, and a connection that it has just made would still work.
+    api.services.database.engine.dispose()
     answer = api.client.post("/generate", json={"schema": SCHEMA})
     check(answer, 503, "unavailable")
     assert answer.headers["Retry-After"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.testclient import TestClient
@@ -39,6 +40,7 @@ class Guards:
         default_factory=lambda: RateLimiter(ProcessCounters(), requests_per_minute=60, records_per_minute=1000)
     )
     metrics: Metrics = field(default_factory=Metrics)
+    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
 
 
 def application(guards: Guards) -> Any:

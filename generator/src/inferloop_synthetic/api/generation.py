@@ -19,7 +19,6 @@ from starlette.concurrency import run_in_threadpool
 from inferloop_synthetic.api.bodies import Body
 from inferloop_synthetic.api.models import key_of
 from inferloop_synthetic.api.problems import ApiError, FieldProblem, invalid
-from inferloop_synthetic.api.requests import GenerateRequest
 from inferloop_synthetic.api.services import Services
 from inferloop_synthetic.api.work import ingest, learn_upload
 from inferloop_synthetic.data.location import Location
@@ -104,10 +103,9 @@ def _written(name: str, tree: object, scratch: Path) -> Path:
     return path
 
 
-def check_source(services: Services, request: GenerateRequest) -> None:
+def check_source(services: Services, source: str) -> None:
     """Raise SourceRefused for a source that callers may not name; what is reachable is not looked at before that."""
-    if request.source is not None:
-        services.policy.check(Location.parse(request.source))
+    services.policy.check(Location.parse(source))
 
 
 def check_installed(services: Services, spec: GenerationSpec) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+from anyio import CapacityLimiter
 from sqlalchemy import URL, make_url
 
 from inferloop_synthetic.api.isolated import Isolated
@@ -39,6 +40,8 @@ logger = logging.getLogger(__name__)
 UPLOADS = "uploads"
 UPLOAD_HOURS = 48
 """An upload whose job never ended is removed after so long."""
+LOCAL_THREADS, REMOTE_THREADS = 4, 40
+"""Threads for short work. On this machine more of them only take turns with the interpreter; a server's answer is waited for."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Services:
     worker_policy: SourcePolicy
     """That, and uploads."""
     limits: Limits
+    threads: CapacityLimiter
+    """Threads for what is looked up for each request: its caller, its job."""
     started: float = field(default_factory=time.time)
 
     @property
@@ -201,10 +206,15 @@ def open_services(loaded: Loaded, role: Literal["api", "worker"] = "api", *, que
             learning_bytes=megabytes * 2**20 or None,
             learning_seconds=settings.default_timeout,
         ),
+        threads=CapacityLimiter(LOCAL_THREADS if _local(settings) else REMOTE_THREADS),
     )
     if not engines:
         logger.warning("no engine for this service's data is installed: generations are answered with 501")
     return services if queue is not None else replace(services, queue=open_queue(services))
+
+
+def _local(settings: Settings) -> bool:
+    return settings.redis_host is None and make_url(settings.database).get_backend_name() == "sqlite"
 
 
 def database_url(settings: Settings) -> URL:

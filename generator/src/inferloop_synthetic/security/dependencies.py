@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, cast
 
+import anyio.to_thread
+from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from inferloop_synthetic.security.authenticate import Authenticator
@@ -28,16 +30,21 @@ class Guards(Protocol):
     limiter: RateLimiter
     audit: AnyAudit
     metrics: AnyMetrics
+    threads: CapacityLimiter
+    """Threads for what is looked up for each request."""
 
 
-def requires(scope: Scope, *, audited: bool = False) -> Callable[[Request], Principal]:
+def requires(scope: Scope, *, audited: bool = False) -> Callable[[Request], Awaitable[Principal]]:
     """Return a dependency that lets callers with the scope through, and gives them to the handler.
 
     It raises Unauthenticated, TooMany and Forbidden, in that order. What changes something is put on record before it happens and
     when it has been answered; so is what is `audited`, such as the download of a result.
     """
 
-    def principal(request: Request) -> Principal:
+    async def principal(request: Request) -> Principal:
+        return await anyio.to_thread.run_sync(admitted, request, limiter=_guards(request).threads)
+
+    def admitted(request: Request) -> Principal:
         guards = _guards(request)
         client = request.client.host if request.client else None
         try:

@@ -72,9 +72,14 @@ async def generate(request: Request, caller: Annotated[Principal, Depends(requir
 async def _generate(request: Request, services: Services, caller: Principal, asked: GenerateRequest, body: Body) -> Response:
     engine = engine_of(asked, services.engines)
     schema = _schema(asked, services)
-    upload = await run_in_threadpool(upload_of, body, "data", body.tree.get("data"))
+    upload = (
+        await run_in_threadpool(upload_of, body, "data", body.tree.get("data"))
+        if "data" in body.files or "data" in body.tree
+        else None
+    )
     _check_origin(asked, upload, schema)
-    await run_in_threadpool(check_source, services, asked)
+    if asked.source is not None:
+        await run_in_threadpool(check_source, services, asked.source)
     spec = spec_of(asked, services.settings, engine=engine, schema=schema, source=UPLOADED if upload else asked.source)
     check_installed(services, spec)
     wanted = asked.wait or "wait" in prefer(request)

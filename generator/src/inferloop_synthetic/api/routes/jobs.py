@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Annotated, Any
 
+import anyio.to_thread
 import orjson
 import pyarrow as pa
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -81,7 +82,7 @@ async def _ended(request: Request, services: Services, job_id: str, owner: str |
     clock = asyncio.get_running_loop().time
     deadline = clock() + left
     while True:
-        job = await run_in_threadpool(services.store.get, job_id, owner)
+        job = await anyio.to_thread.run_sync(services.store.get, job_id, owner, limiter=services.threads)
         if job.terminal or clock() >= deadline or await request.is_disconnected():
             return job
         await asyncio.sleep(LOOK_EVERY_S)
