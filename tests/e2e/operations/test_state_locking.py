@@ -130,7 +130,7 @@ def test_two_plans_at_once_wait_for_each_other(checkout: MakeCheckout) -> None:
     patient = "import inferloop_deploy.terraform.run as run; run.LOCK_PATIENCE = '300s'"
     running = [checkout(name).start("plan", *DEV, first=patient) for name in ("ada", "bob")]
     ended = [one.end() for one in running]
-    assert [code for code, _ in ended] == [CHANGES, CHANGES], ended
+    assert [code for code, _ in ended] == [CHANGES, CHANGES], "\n".join(said for _, said in ended)
 
 
 def test_a_state_that_could_not_be_saved_is_recovered_into_the_bucket(checkout: MakeCheckout) -> None:

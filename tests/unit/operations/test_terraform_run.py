@@ -211,6 +211,35 @@ def test_a_diagnostic_with_a_line_of_yaml_says_that_first() -> None:
     assert diagnostics[0]["caused_by"] == "environments/dev/environment.yaml:9"
 
 
+MISSED = (
+    "Error message: operation error S3: PutObject, https response error StatusCode: 412, PreconditionFailed\n"
+    "unable to retrieve file from S3 bucket 'b' with key 'dev/aws/infrastructure.tfstate.tflock': operation error S3: "
+    "GetObject, https response error StatusCode: 404, NoSuchKey"
+)
+
+
+@pytest.mark.parametrize(("misses", "runs", "planned"), [(1, 2, True), (5, 6, True), (6, 6, False)])
+def test_a_lock_that_was_released_while_terraform_looked_is_asked_for_again(
+    stand_in: Any,
+    terraform: Terraform,
+    tmp_path: Path,
+    say_error: Callable[..., dict[str, Any]],
+    misses: int,
+    runs: int,
+    planned: bool,
+) -> None:
+    missed = {"say": [say_error("Error acquiring the state lock", MISSED)], "exit": 1}
+    stand_in.script(plan=[*([missed] * misses), {"exit": 2}])
+    out = tmp_path / "p"
+    out.touch()
+    if planned:
+        assert terraform.plan([], out)
+    else:
+        with pytest.raises(TerraformFailed, match="acquiring the state lock"):
+            terraform.plan([], out)
+    assert stand_in.commands.count("plan") == runs
+
+
 @pytest.mark.parametrize(
     ("summary", "detail", "step"),
     [

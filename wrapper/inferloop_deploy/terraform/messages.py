@@ -147,6 +147,15 @@ def read_lock(detail: str) -> Lock | None:
     )
 
 
+def missed_release(diagnostic: Diagnostic) -> bool:
+    """Tell whether a lock was there when terraform wanted it, and gone when it looked whose it is.
+
+    Terraform waits for a lock only where it can read it, and gives up otherwise, with nothing done.
+    """
+    said = diagnostic.text
+    return "acquiring the state lock" in said and ".tflock" in said and "StatusCode: 404" in said
+
+
 def lock_from_json(text: str) -> Lock:
     """Return the lock that a lock file holds; raises ValueError where it is something else.
 

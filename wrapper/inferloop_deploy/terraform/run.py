@@ -26,7 +26,16 @@ from python_terraform import IsFlagged
 
 from inferloop_deploy.errors import InferloopError
 from inferloop_deploy.terraform.failures import Interrupted, Located, Locked, TerraformFailed
-from inferloop_deploy.terraform.messages import Diagnostic, Event, Started, Stopping, Text, read_lock, read_message
+from inferloop_deploy.terraform.messages import (
+    Diagnostic,
+    Event,
+    Started,
+    Stopping,
+    Text,
+    missed_release,
+    read_lock,
+    read_message,
+)
 from inferloop_deploy.terraform.program import own_environment
 
 LOOK = 0.05
@@ -36,6 +45,8 @@ TAIL = 20
 UNSAVED = "errored.tfstate"
 LOCK_PATIENCE = "5s"
 """How long to wait for a state that somebody else holds."""
+MISSED_RELEASES = 5
+"""How often to try again where the lock was released in the moment in which terraform looked who has it."""
 
 
 def ignore(event: Event) -> None:
@@ -190,6 +201,15 @@ class Terraform:
         return {**own_environment(self.environ), "TF_DATA_DIR": str(self.data)}
 
     def _run(self, command: str, *arguments: str, **options: Any) -> Finished:
+        """Run a command to its end, again where it did nothing because it missed that the state was released."""
+        finished = self._once(command, *arguments, **options)
+        for _ in range(MISSED_RELEASES):
+            if finished.code == 0 or not any(missed_release(diagnostic) for diagnostic in finished.diagnostics):
+                break
+            finished = self._once(command, *arguments, **options)
+        return finished
+
+    def _once(self, command: str, *arguments: str, **options: Any) -> Finished:
         """Run a command to its end, handing on everything it says while it says it."""
         line = command_line(self.program, command, *arguments, **options)
         self.logs.mkdir(parents=True, exist_ok=True)
