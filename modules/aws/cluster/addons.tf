@@ -37,13 +37,9 @@ locals {
   addon_attachments = merge([for name, identity in local.addon_identities : { for policy, arn in identity.policy_arns : "${name}/${policy}" => { addon = name, policy_arn = arn } }]...)
 }
 
-resource "aws_iam_role" "addon" {
-  for_each = local.addon_identities
-
-  name                 = "${var.name}-eks-${each.key}"
-  description          = "EKS add-on ${each.key} of ${var.name}"
-  permissions_boundary = var.permissions_boundary_arn
-  assume_role_policy = jsonencode({
+locals {
+  # Who may take a role: the pods of one service account of this cluster.
+  pod_trust = { for account in setunion([for identity in local.addon_identities : identity.service_account], ["efs-csi-node-sa"]) : account => jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
@@ -52,12 +48,21 @@ resource "aws_iam_role" "addon" {
       Condition = {
         StringEquals = {
           "aws:RequestTag/eks-cluster-arn"            = local.arn
-          "aws:RequestTag/kubernetes-service-account" = each.value.service_account
+          "aws:RequestTag/kubernetes-service-account" = account
         }
       }
     }]
-  })
-  tags = var.labels
+  }) }
+}
+
+resource "aws_iam_role" "addon" {
+  for_each = local.addon_identities
+
+  name                 = "${var.name}-eks-${each.key}"
+  description          = "EKS add-on ${each.key} of ${var.name}"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = local.pod_trust[each.value.service_account]
+  tags                 = var.labels
 
   lifecycle {
     precondition {
@@ -142,21 +147,8 @@ resource "aws_iam_role" "files" {
   name                 = "${var.name}-eks-files"
   description          = "Mounts file systems on the nodes of ${var.name}"
   permissions_boundary = var.permissions_boundary_arn
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "pods.eks.amazonaws.com" }
-      Action    = ["sts:AssumeRole", "sts:TagSession"]
-      Condition = {
-        StringEquals = {
-          "aws:RequestTag/eks-cluster-arn"            = local.arn
-          "aws:RequestTag/kubernetes-service-account" = "efs-csi-node-sa"
-        }
-      }
-    }]
-  })
-  tags = var.labels
+  assume_role_policy   = local.pod_trust["efs-csi-node-sa"]
+  tags                 = var.labels
 }
 
 resource "aws_iam_role_policy" "files" {
