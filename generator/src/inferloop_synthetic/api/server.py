@@ -147,7 +147,6 @@ def run(file: Path | None, options: Mapping[str, object]) -> None:
         uvicorn.Server(uvicorn.Config(serving(loaded), **common)).run()
         return
     _share(settings, options)
-    _log(settings)
     uvicorn.run(FACTORY, factory=True, workers=settings.workers, **common)
 
 

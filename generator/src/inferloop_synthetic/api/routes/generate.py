@@ -72,11 +72,8 @@ async def generate(request: Request, caller: Annotated[Principal, Depends(requir
 async def _generate(request: Request, services: Services, caller: Principal, asked: GenerateRequest, body: Body) -> Response:
     engine = engine_of(asked, services.engines)
     schema = _schema(asked, services)
-    upload = (
-        await run_in_threadpool(upload_of, body, "data", body.tree.get("data"))
-        if "data" in body.files or "data" in body.tree
-        else None
-    )
+    brought = "data" in body.files or "data" in body.tree
+    upload = await run_in_threadpool(upload_of, body, "data", body.tree.get("data")) if brought else None
     _check_origin(asked, upload, schema)
     if asked.source is not None:
         await run_in_threadpool(check_source, services, asked.source)
