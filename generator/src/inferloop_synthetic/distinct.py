@@ -11,14 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from inferloop_synthetic.engine import Shard
 from inferloop_synthetic.errors import InputError
-from inferloop_synthetic.generators import NUMBERS, bounds_of, moments_of, only_digits, vocabulary
+from inferloop_synthetic.generators import NUMBERS, Generator, bounds_of, moments_of, only_digits, vocabulary
 from inferloop_synthetic.schema import ColumnSchema, Constraint, Kind, Personal, Range, TableSchema, Unique
 from inferloop_synthetic.tabular.arrays import Floats, Ints
 from inferloop_synthetic.tabular.forms import arrow_type
@@ -281,6 +282,29 @@ def _numbered(texts: pa.Array, again: Words) -> pa.Array:
 
 
 DistinctGenerator: TypeAlias = Distinct | DistinctPersonal | DistinctTexts
+
+
+class _Column(Protocol):
+    """A dataclass of a column that is filled by a generator."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def generator(self) -> Generator: ...
+
+
+C = TypeVar("C", bound=_Column)
+
+
+def seeded_columns(columns: Sequence[C], shard: Shard, rows: int) -> tuple[C, ...]:
+    """Return the columns with unique values of the shard's seed; raises InputError where there are too few for the rows."""
+    seeded = []
+    for column in columns:
+        if isinstance(column.generator, DistinctGenerator):
+            column.generator.check(shard.first_row + rows if rows else 0)
+            column = replace(column, generator=column.generator.seeded(shard.seed))
+        seeded.append(column)
+    return tuple(seeded)
 
 
 def distinct_generators(schema: TableSchema, table: pa.Table | None) -> dict[str, DistinctGenerator | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from inferloop_synthetic import generators
 from inferloop_synthetic.constraints import broken, describe
-from inferloop_synthetic.distinct import Distinct, DistinctGenerator, DistinctPersonal, DistinctTexts
+from inferloop_synthetic.distinct import Distinct, DistinctGenerator, DistinctPersonal, DistinctTexts, seeded_columns
 from inferloop_synthetic.engine import Condition, Shard
 from inferloop_synthetic.errors import ConstraintError, ModelFileError
 from inferloop_synthetic.external.conditions import check_conditions, meets
@@ -118,15 +119,9 @@ class ExternalModel:
 
     def _seeded(self, drawn: Shard, rows: int) -> ExternalModel:
         """Return the model that draws unique values for a seed; raises InputError where there are too few for the rows."""
-        if not any(isinstance(c.generator, DistinctGenerator) for c in self._content.generated):
-            return self
-        generated = []
-        for column in self._content.generated:
-            if isinstance(column.generator, DistinctGenerator):
-                column.generator.check(drawn.first_row + rows if rows else 0)
-                column = replace(column, generator=column.generator.seeded(drawn.seed))
-            generated.append(column)
-        return ExternalModel(replace(self._content, generated=tuple(generated)), self.cost)
+        seeded = copy(self)
+        seeded._content = replace(self._content, generated=seeded_columns(self._content.generated, drawn, rows))
+        return seeded
 
     def _batch(self, index: Ints, rng: np.random.Generator, conditions: Mapping[str, Condition]) -> pa.RecordBatch:
         if not self._checked and not conditions:

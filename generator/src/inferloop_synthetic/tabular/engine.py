@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from inferloop_synthetic.distinct import (
     DistinctPersonal,
     DistinctTexts,
     distinct_generators,
+    seeded_columns,
     with_identifiers,
 )
 from inferloop_synthetic.engine import Condition, Shard
@@ -153,15 +155,9 @@ class TabularModel:
 
     def _seeded(self, drawn: Shard, rows: int) -> TabularModel:
         """Return the model that draws unique values for a seed; raises InputError where there are too few for the rows."""
-        if not any(isinstance(c.generator, DistinctGenerator) for c in self._content.filled):
-            return self
-        filled = []
-        for column in self._content.filled:
-            if isinstance(column.generator, DistinctGenerator):
-                column.generator.check(drawn.first_row + rows if rows else 0)
-                column = replace(column, generator=column.generator.seeded(drawn.seed))
-            filled.append(column)
-        return TabularModel(replace(self._content, filled=tuple(filled)))
+        seeded = copy(self)
+        seeded._content = replace(self._content, filled=seeded_columns(self._content.filled, drawn, rows))
+        return seeded
 
     def _chunk(
         self,
