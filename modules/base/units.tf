@@ -2,14 +2,14 @@
 locals {
   bytes = { for text in distinct(compact(concat(
     [local.default_requests.memory, var.environment.shared.database.storage],
-    flatten([for service in local.services : [for resources in concat([service.spec.service.resources], values(service.spec.workers)[*].resources) : [resources.memory, resources.requests.memory, resources.limits.memory]]]),
+    flatten([for service in local.services : [for resources in concat([service.spec.service.resources], flatten([for worker in service.spec.workers : concat([worker.resources], worker.ray[*].resources)])) : [resources.memory, resources.requests.memory, resources.limits.memory]]]),
     flatten([for service in local.services : [for dependency in service.spec.dependencies : [dependency.memory, dependency.storage]]]),
   ))) : text => tonumber(regex("^[0-9]+", text)) * local.byte_units[regex("[A-Za-z]+$", text)] }
 
   # Kubernetes rounds thousandths of a core up; the text is split because binary fractions would round 0.1 wrongly.
   millicores = { for text in distinct(compact(concat(
     [local.default_requests.cpu],
-    flatten([for service in local.services : [for resources in concat([service.spec.service.resources], values(service.spec.workers)[*].resources) : [resources.cpu, resources.requests.cpu, resources.limits.cpu]]]),
+    flatten([for service in local.services : [for resources in concat([service.spec.service.resources], flatten([for worker in service.spec.workers : concat([worker.resources], worker.ray[*].resources)])) : [resources.cpu, resources.requests.cpu, resources.limits.cpu]]]),
     ))) : text => endswith(text, "m") ? tonumber(trimsuffix(text, "m")) : (
     tonumber(split(".", text)[0]) * 1000
     + tonumber(substr("${try(split(".", text)[1], "")}000", 0, 3))
@@ -18,7 +18,7 @@ locals {
 
   seconds = { for text in distinct(compact(concat(
     [for service in local.services : service.spec.networking.ingress.timeout],
-    flatten([for service in local.services : concat([service.spec.service.timeout], values(service.spec.workers)[*].timeout)]),
+    flatten([for service in local.services : [for process in concat([service.spec.service], values(service.spec.workers)) : [process.timeout, process.grace_period]]]),
     flatten([for service in local.services : [for dependency in service.spec.dependencies : [dependency.timeout, dependency.visibility, dependency.retention]]]),
   ))) : text => tonumber(regex("^[0-9]+", text)) * local.second_units[regex("[a-z]$", text)] }
 

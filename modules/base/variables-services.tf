@@ -33,6 +33,32 @@ variable "services" {
         source    = optional(string)
         timeout   = optional(string, "15m")
         retries   = optional(number, 2)
+        volume = optional(object({
+          size          = string
+          storage_class = optional(string, "default")
+          path          = optional(string, "/data")
+        }))
+        migrations = optional(object({
+          command = optional(list(string), [])
+          args    = optional(list(string), [])
+          env = optional(map(object({
+            value = optional(string)
+            secret = optional(object({
+              name = string
+              key  = optional(string, "value")
+            }))
+          })), {})
+          timeout = optional(string, "10m")
+        }))
+        canary = optional(object({
+          image = object({
+            tag    = optional(string)
+            digest = optional(string)
+          })
+          weight   = optional(number, 10)
+          replicas = optional(number, 1)
+        }))
+        grace_period = optional(string, "30s")
         resources = optional(object({
           cpu    = optional(string)
           memory = optional(string)
@@ -104,14 +130,36 @@ variable "services" {
         }), {})
       }), {})
       workers = optional(map(object({
-        type      = optional(string, "worker")
-        replicas  = optional(number, 1)
-        command   = optional(list(string), [])
-        args      = optional(list(string), [])
-        schedule  = optional(string)
-        time_zone = optional(string, "Etc/UTC")
-        timeout   = optional(string, "15m")
-        retries   = optional(number, 2)
+        type        = optional(string, "worker")
+        replicas    = optional(number, 1)
+        command     = optional(list(string), [])
+        args        = optional(list(string), [])
+        schedule    = optional(string)
+        time_zone   = optional(string, "Etc/UTC")
+        timeout     = optional(string, "15m")
+        retries     = optional(number, 2)
+        completions = optional(number)
+        parallelism = optional(number)
+        ray = optional(object({
+          workers = optional(number, 1)
+          resources = optional(object({
+            cpu    = optional(string)
+            memory = optional(string)
+            gpu = optional(object({
+              count = optional(number, 0)
+              type  = optional(string)
+            }), {})
+            requests = optional(object({
+              cpu    = optional(string)
+              memory = optional(string)
+            }), {})
+            limits = optional(object({
+              cpu    = optional(string)
+              memory = optional(string)
+            }), {})
+          }), {})
+        }))
+        grace_period = optional(string, "30s")
         env = optional(map(object({
           value = optional(string)
           secret = optional(object({
@@ -253,6 +301,11 @@ variable "services" {
             ejection_time        = optional(string, "30s")
           }))
         }), {})
+        migration = optional(object({
+          host   = string
+          port   = optional(number, 443)
+          weight = optional(number, 10)
+        }))
       }), {})
       monitoring = optional(object({
         metrics = optional(object({
