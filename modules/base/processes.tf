@@ -86,11 +86,13 @@ locals {
     schedule        = process.schedule == null ? null : { expression = process.schedule, time_zone = process.time_zone }
     service         = process.service
     spot            = process.spot
+    spread          = process.placement.spread
     timeout_seconds = local.seconds[process.timeout]
     type            = process.type
     # Of each replica, for type stateful.
     volume = process.volume
     worker = process.worker
+    zones  = process.placement.zones
   }) }
 
   # What runs in pods, with how many there can be: processes, the workers of Ray jobs, the canary and the migrations before a new version.

@@ -2,10 +2,12 @@
 locals {
   uses = { for name, service in local.services : name => {
     dependencies = { for dependency in values(local.dependencies) : dependency.as => {
-      key    = dependency.kind == "service" ? dependency.wanted.service : dependency.key
-      kind   = dependency.kind
-      path   = dependency.kind == "file" ? coalesce(dependency.wanted.path, "/mnt/${dependency.as}") : null
-      prefix = dependency.kind == "storage" ? local.prefixes["${name}/${dependency.as}"] : null
+      # Brought things may be anywhere, what is made is in the environment's network.
+      brought = dependency.existing != null || try(dependency.key == "shared" && var.environment.shared[dependency.kind].existing != null, false)
+      key     = dependency.kind == "service" ? dependency.wanted.service : dependency.key
+      kind    = dependency.kind
+      path    = dependency.kind == "file" ? coalesce(dependency.wanted.path, "/mnt/${dependency.as}") : null
+      prefix  = dependency.kind == "storage" ? local.prefixes["${name}/${dependency.as}"] : null
     } if dependency.service == name }
     secrets = { for secret, found in service.spec.secrets : secret => "${name}-${secret}" }
   } }

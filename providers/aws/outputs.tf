@@ -21,6 +21,7 @@ output "platform" {
     placeholder = false
     account     = local.account.id
     labels      = local.labels
+    network     = { cidr = local.network.cidr }
 
     cluster = !local.make_cluster ? null : {
       name           = module.cluster[0].name

@@ -159,7 +159,7 @@ run "data_stores" {
     error_message = "Static content comes from the bucket that cdn names."
   }
   assert {
-    condition     = jsonencode(output.uses["tabular"].dependencies["nlp"]) == jsonencode({ key = "nlp", kind = "service", path = null, prefix = null }) && output.uses["tabular"].dependencies["datasets"].prefix == "datasets" && output.uses["nlp"].dependencies["models"].path == "/models" && output.uses["tabular"].secrets == { partner = "tabular-partner", signing = "tabular-signing" }
+    condition     = jsonencode(output.uses["tabular"].dependencies["nlp"]) == jsonencode({ brought = false, key = "nlp", kind = "service", path = null, prefix = null }) && output.uses["tabular"].dependencies["datasets"].prefix == "datasets" && output.uses["nlp"].dependencies["models"].path == "/models" && output.uses["tabular"].secrets == { partner = "tabular-partner", signing = "tabular-signing" }
     error_message = "What a service uses, by kind and key."
   }
 }
@@ -286,6 +286,10 @@ run "what_is_brought_is_described" {
         table    = { type = "database", engine = "dynamodb", existing = { table = "t" } }
       } } }
     }
+  }
+  assert {
+    condition     = alltrue([for used in values(output.uses["tabular"].dependencies) : used.brought])
+    error_message = "Who uses what is brought knows that it may be outside of the environment's network."
   }
   assert {
     condition     = output.databases["shared"].existing.host == "db.example.com" && output.databases["shared"].existing.port == 5432 && output.databases["tabular-old"].existing.database == "old" && output.databases["tabular-old"].existing.port == 5432
