@@ -201,7 +201,10 @@ def by_hand(root: Path, folder: Path, sandbox: Sandbox) -> tuple[Callable[[], No
     program = str(find_terraform(ROOT, environ))
     where = f"-chdir={overlay(root, folder / 'hand' / 'tree')}"
     environment = load(Target(root, "dev", "aws")).environment.config
-    settings = {**Aws(sandbox.environment()).backend(environment, ACCOUNT).settings, **sandbox.backend()}
+    settings = {
+        **Aws(sandbox.environment()).backend(environment, ACCOUNT, "infrastructure").settings,
+        **sandbox.backend(),
+    }
     backend = [f"-backend-config={name}={value}" for name, value in {**settings, "key": "by-hand.tfstate"}.items()]
     call([program, where, "init", "-input=false", "-lockfile=readonly", *backend], environ=environ)
     rendered = root / "build" / "dev" / "aws"

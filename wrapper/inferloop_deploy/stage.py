@@ -82,9 +82,9 @@ def connect(
     identity = cloud.identity(environment)
     if not target.sandbox:
         check_account(config, identity)
-    backend = cloud.backend(environment, identity.account)
+    backend = cloud.backend(environment, identity.account, target.stage)
     if surroundings.backend:
-        backend = Backend({**backend.settings, **surroundings.backend}, backend.place)
+        backend = replace(backend, settings={**backend.settings, **surroundings.backend})
     store = cloud.state_store(environment, backend)
     if target.sandbox:
         make_place(store, environment, target, screen)

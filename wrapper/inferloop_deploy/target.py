@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from inferloop_deploy.changes import Changes
 from inferloop_deploy.config.effective import EffectiveConfig, effective, resolve
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from inferloop_deploy.journal import Journal
 
 
+StageName = Literal["infrastructure", "services"]
+STAGES: tuple[StageName, ...] = ("infrastructure", "services")
+"""The two stages in their order: what the cloud provides, then what runs in its cluster."""
+SERVICES_ROOT = "kubernetes"
+"""Name of the root module of the second stage, which every cloud has in common, and of its folders."""
+
+
 @dataclass(frozen=True)
 class Target:
     """What a command is about."""
@@ -27,21 +34,40 @@ class Target:
     sandbox: bool = False
     folder: str = "sandbox"
     """Name of the folder of a rehearsal: two of them side by side keep apart."""
+    stage: StageName = "infrastructure"
+
+    def at(self, stage: StageName) -> Target:
+        """Return the same target at another stage."""
+        return replace(self, stage=stage)
+
+    @property
+    def module(self) -> str:
+        """Name of the stage's root module under providers/."""
+        return self.cloud if self.stage == "infrastructure" else SERVICES_ROOT
 
     @property
     def rendered(self) -> Path:
-        """The folder of what is rendered, the same for the cloud and for the sandbox."""
-        return self.root / "build" / self.environment / self.cloud
+        """The folder of what is rendered, the same for the cloud and for the sandbox; each stage has its own."""
+        return self._of_stage(self.root / "build" / self.environment / self.cloud)
 
     @property
     def work(self) -> Path:
-        """The folder of plans, journals and terraform's data; the sandbox has its own."""
-        return self.rendered / self.folder if self.sandbox else self.rendered
+        """The folder of plans, journals and terraform's data; the sandbox has its own, and so has each stage."""
+        base = self.root / "build" / self.environment / self.cloud
+        return self._of_stage(base / self.folder if self.sandbox else base)
+
+    def _of_stage(self, folder: Path) -> Path:
+        return folder if self.stage == "infrastructure" else folder / SERVICES_ROOT
+
+    @property
+    def place(self) -> str:
+        """The options that name the environment on a command line, whatever the stage."""
+        return f"--env {self.environment} --cloud {self.cloud}{' --sandbox' if self.sandbox else ''}"
 
     @property
     def options(self) -> str:
         """The options that name this target on a command line."""
-        return f"--env {self.environment} --cloud {self.cloud}{' --sandbox' if self.sandbox else ''}"
+        return self.place if self.stage == "infrastructure" else f"{self.place} --stage {self.stage}"
 
     def journal(self, command: str) -> Journal:
         """Return the journal of a command."""

@@ -42,7 +42,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
 @pytest.fixture
 def store(aws: Aws, environment: Environment) -> S3StateStore:
-    return aws.state_store(environment, aws.backend(environment, ACCOUNT))
+    return aws.state_store(environment, aws.backend(environment, ACCOUNT, "infrastructure"))
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_without_any_credentials_nothing_is_sent(environment: Environment) -> No
 
 
 def test_the_state_has_a_place_of_its_own_in_each_environment(environment: Environment) -> None:
-    backend = Aws().backend(environment, ACCOUNT)
+    backend = Aws().backend(environment, ACCOUNT, "infrastructure")
     assert backend.place == f"s3://inferloop-dev-tfstate-{ACCOUNT}/dev/aws/infrastructure.tfstate"
     assert backend.settings == {
         "bucket": f"inferloop-dev-tfstate-{ACCOUNT}",
@@ -138,7 +138,7 @@ def test_a_brought_bucket_and_key_are_used_as_they_are(make_project: Callable[..
         "  sizes: {database: {small: db.t4g.medium}, cache: {small: cache.t4g.small}}\n"
     }
     environment = effective(load_project(make_project(files)), "dev", "aws").environment.config
-    backend = Aws().backend(environment, ACCOUNT)
+    backend = Aws().backend(environment, ACCOUNT, "infrastructure")
     assert (backend.settings["bucket"], backend.settings["region"], backend.settings["kms_key_id"]) == (
         "my-state", "eu-west-1", key,
     )  # fmt: skip
@@ -191,7 +191,7 @@ def test_what_somebody_else_made_in_the_meantime_is_used(
     region: str, environment: Environment, aws: Aws, tmp_path: Path
 ) -> None:
     """Two people's first plans look for the place of the state, find none, and both make it."""
-    backend = aws.backend(environment, ACCOUNT)
+    backend = aws.backend(environment, ACCOUNT, "infrastructure")
     store = aws.state_store(environment, type(backend)({**backend.settings, "region": region}, backend.place))
     slower = list(store.bootstrap(TAGS, Changes()))
     assert [phase.title for phase in slower if phase.should_run()][:2] == ["encryption key", "bucket"]
@@ -218,7 +218,7 @@ def test_a_dry_run_of_bootstrap_names_everything_and_makes_nothing(store: S3Stat
 def test_a_bucket_outside_us_east_1_is_made_where_it_belongs(
     aws: Aws, environment: Environment, tmp_path: Path
 ) -> None:
-    backend = aws.backend(environment, ACCOUNT)
+    backend = aws.backend(environment, ACCOUNT, "infrastructure")
     elsewhere = type(backend)({**backend.settings, "region": "eu-central-1"}, backend.place)
     store = aws.state_store(environment, elsewhere)
     bootstrap(store, tmp_path, Changes())
@@ -266,7 +266,7 @@ class Forbidden:
 @pytest.fixture
 def closed_store(environment: Environment) -> S3StateStore:
     aws = Aws()
-    settings = aws.backend(environment, ACCOUNT).settings
+    settings = aws.backend(environment, ACCOUNT, "infrastructure").settings
     return S3StateStore(
         settings["bucket"], settings["key"], "us-east-1", settings["kms_key_id"], "aws", True, lambda _: Forbidden()
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from inferloop_deploy import stage
+from inferloop_deploy import rehearsal, stage
 from inferloop_deploy.changes import Changes
 from inferloop_deploy.cli import run
 from inferloop_deploy.clouds import Backend, CredentialsRefused, Identity, Written
@@ -44,6 +44,7 @@ class FakeCloud:
     """A cloud that is there, and whose state is wherever a test says."""
 
     name: str = "aws"
+    backend_kind: str = "s3"
     account: str = "123456789012"
     there: bool = True
     held: Lock | None = None
@@ -57,8 +58,8 @@ class FakeCloud:
             raise CredentialsRefused("The AWS credentials have expired.", "Log in.")
         return Identity(self.account, "arn:aws:iam::123456789012:user/ada")
 
-    def backend(self, environment: Any, account: str) -> Backend:
-        return Backend({"bucket": "b", "key": "k"}, "s3://b/k")
+    def backend(self, environment: Any, account: str, stage: str) -> Backend:
+        return Backend({"bucket": "b", "key": f"{stage}"}, f"s3://b/{stage}")
 
     def state_store(self, environment: Any, backend: Backend) -> FakeCloud:
         return self
@@ -82,7 +83,7 @@ class FakeCloud:
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeCloud:
     found = FakeCloud()
-    for module in (stage, state_command):
+    for module in (stage, state_command, rehearsal):
         monkeypatch.setattr(module, "find_cloud", lambda name, settings=None: found)
     return found
 
@@ -634,7 +635,7 @@ def test_status_tells_what_is_applied_since_when_and_that_nobody_holds_the_state
     command.plans(state_pull={"say": [STATE]})
     assert command("status", "--env", "dev", "--resources") == 0
     assert "dev on aws: 2 resources, last applied 2026-11-21 10:42:11 UTC." in command.out
-    assert "State: s3://b/k, serial 37, terraform 1.11.4" in command.out
+    assert "State: s3://b/infrastructure, serial 37, terraform 1.11.4" in command.out
     assert "Service tabular" in command.out
     assert 'module.queue.aws_sqs_queue.this["tabular-jobs"]' in command.out
     assert "Lock: nobody holds the state." in command.out
@@ -723,15 +724,15 @@ def test_an_output_that_is_not_there_is_named_with_the_nearest(command: Commands
 
 def test_bootstrap_makes_the_place_once(command: Commands, cloud: FakeCloud) -> None:
     assert command("state", "bootstrap", "--env", "dev", "--dry-run") == 0
-    assert "The place of the state would be made: s3://b/k" in command.out
+    assert "The place of the state would be made: s3://b/infrastructure" in command.out
     assert cloud.bootstrapped == []
     assert command("state", "bootstrap", "--env", "dev") == 0
-    assert "The place of the state is ready: s3://b/k" in command.out
+    assert "The place of the state is ready: s3://b/infrastructure" in command.out
     assert cloud.bootstrapped == ["dev"]
     assert command("state", "bootstrap", "--env", "dev", "-o", "json") == 0
     assert json.loads(command.out)["changes"] == []
     assert command("state", "bootstrap", "--env", "dev") == 0
-    assert "s3://b/k is ready already." in command.out
+    assert "s3://b/infrastructure is ready already." in command.out
 
 
 def test_unlock_says_whose_lock_it_is_and_asks(command: Commands, cloud: FakeCloud) -> None:
@@ -774,7 +775,7 @@ def test_a_state_that_could_not_be_saved_stops_everything_until_it_is_recovered(
     assert unsaved.exists()
     assert command("state", "recover", "--env", "dev") == 0
     assert command.stand_in.calls[-1]["argv"] == ["state", "push", "-lock-timeout=5s", str(unsaved)]
-    assert "s3://b/k has what the apply made. Plan again." in command.out
+    assert "s3://b/infrastructure has what the apply made. Plan again." in command.out
     assert not unsaved.exists()
     assert command("state", "recover", "--env", "dev") == 0
     assert "There is no state to recover" in command.out

@@ -49,7 +49,7 @@ class Place:
     def identity(self, environment: Any) -> Identity:
         return Identity("123456789012", "sandbox")
 
-    def backend(self, environment: Any, account: str) -> Backend:
+    def backend(self, environment: Any, account: str, stage: str) -> Backend:
         return Backend({"bucket": "b"}, "s3://b")
 
     def state_store(self, environment: Any, backend: Backend) -> Place:

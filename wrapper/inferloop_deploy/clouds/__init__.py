@@ -12,6 +12,7 @@ from inferloop_deploy.changes import Changes
 from inferloop_deploy.config.environment import Environment
 from inferloop_deploy.errors import InferloopError, UsageError
 from inferloop_deploy.journal import Phase
+from inferloop_deploy.target import StageName
 from inferloop_deploy.terraform.messages import Lock
 
 GROUP = "inferloop_deploy.clouds"
@@ -87,8 +88,13 @@ class Cloud(Protocol):
         """Return who is asking; raises CredentialsRefused, which says what to do."""
         ...
 
-    def backend(self, environment: Environment, account: str) -> Backend:
-        """Return where the state of an environment's infrastructure is kept."""
+    @property
+    def backend_kind(self) -> str:
+        """What terraform calls the kind of place that the cloud keeps states in."""
+        ...
+
+    def backend(self, environment: Environment, account: str, stage: StageName) -> Backend:
+        """Return where the state of a stage of an environment is kept."""
         ...
 
     def state_store(self, environment: Environment, backend: Backend) -> StateStore:

@@ -20,6 +20,7 @@ from inferloop_deploy.clouds import Backend, CredentialsRefused, Identity, Writt
 from inferloop_deploy.config.environment import Environment
 from inferloop_deploy.errors import InferloopError
 from inferloop_deploy.journal import Phase
+from inferloop_deploy.target import StageName
 from inferloop_deploy.terraform.messages import Lock, lock_from_json
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Aws:
 
     settings: Mapping[str, str] | None = None
     name: str = field(default="aws", init=False)
+    backend_kind: str = field(default="s3", init=False)
 
     @property
     def holds_data(self) -> Mapping[str, str]:
@@ -104,12 +106,12 @@ class Aws:
             raise _refused(error) from error
         return Identity(caller["Account"], caller["Arn"])
 
-    def backend(self, environment: Environment, account: str) -> Backend:
-        """Return where the state of an environment's infrastructure is kept."""
+    def backend(self, environment: Environment, account: str, stage: StageName) -> Backend:
+        """Return where the state of a stage of an environment is kept: one bucket, a key for each stage."""
         metadata, state = environment.metadata, environment.spec.state
         region = state.region or environment.spec.region
         bucket = state.bucket or f"{metadata.project}-{metadata.name}-tfstate-{account}"
-        key = f"{metadata.name}/aws/infrastructure.tfstate"
+        key = f"{metadata.name}/aws/{stage}.tfstate"
         alias = f"arn:{environment.spec.account.partition}:kms:{region}:{account}:alias/{bucket}"
         settings = {
             "bucket": bucket,

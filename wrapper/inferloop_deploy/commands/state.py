@@ -51,7 +51,7 @@ def bootstrap(
         identity = provider.identity(environment)
         if not sandbox:
             check_account(config, identity)
-        backend = provider.backend(environment, identity.account)
+        backend = provider.backend(environment, identity.account, target.stage)
         store = provider.state_store(environment, backend)
         journal = target.journal("bootstrap")
         journal.begin("state bootstrap")

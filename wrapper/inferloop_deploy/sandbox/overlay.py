@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from inferloop_deploy.terraform.tree import linked_tree
+
 OVERRIDE = "sandbox_override.tf"
 _PROVIDER = re.compile(r'^provider\s+"aws"\s*\{(.*?)^\}', re.MULTILINE | re.DOTALL)
 _ALIAS = re.compile(r'^\s*alias\s*=\s*"([^"]+)"', re.MULTILINE)
@@ -25,21 +27,9 @@ def overlay(root: Path, folder: Path, cloud: str = "aws") -> Path:
 
     Production roots and modules are linked, not copied: what is rehearsed is what will be applied.
     """
-    source = root / "providers" / cloud
-    target = folder / "providers" / cloud
-    target.mkdir(parents=True, exist_ok=True)
-    _link(folder / "modules", root / "modules")
-    wanted = {path.name: path for path in [*source.glob("*.tf"), *source.glob(".terraform.lock.hcl")]}
-    for path in target.iterdir():
-        if path.is_symlink() and path.name not in wanted:
-            path.unlink()
-    for name, path in wanted.items():
-        _link(target / name, path.resolve())
-    text = override([path.read_text(encoding="utf-8") for path in sorted(source.glob("*.tf"))])
-    written = target / OVERRIDE
-    if not written.exists() or written.read_text(encoding="utf-8") != text:
-        written.write_text(text, encoding="utf-8")
-    return target
+    sources = sorted((root / "providers" / cloud).glob("*.tf"))
+    text = override([path.read_text(encoding="utf-8") for path in sources])
+    return linked_tree(root, folder, cloud, {OVERRIDE: text})
 
 
 def override(sources: list[str]) -> str:
@@ -62,11 +52,3 @@ def override(sources: list[str]) -> str:
         for alias in aliases
     ]
     return "# Written for the sandbox; nothing of it reaches AWS.\n" + "\n\n".join(blocks) + "\n"
-
-
-def _link(link: Path, to: Path) -> None:
-    if link.is_symlink() and link.readlink() == to:
-        return
-    if link.is_symlink() or link.exists():
-        link.unlink()
-    link.symlink_to(to)
