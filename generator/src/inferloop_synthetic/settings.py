@@ -21,6 +21,7 @@ from inferloop_synthetic.errors import SyntheticError
 
 PREFIX = "GUARDIAN_"
 FILE_VARIABLE = f"{PREFIX}CONFIG_FILE"
+OTEL_ENDPOINT, OTEL_SAMPLER = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER"
 _FILE_SUFFIX = "_FILE"
 
 
@@ -178,8 +179,10 @@ class Settings(BaseModel):
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of a worker's own /metrics; 0: none.")
     enable_audit_logging: bool = Field(True, description="Write who did what, in a chain of hashes.")
     audit_log_path: Path | None = Field(None, description="File of the audit log; the log stream where none is named.")
-    otlp_endpoint: str | None = Field(None, description="Where traces are sent by OTLP.")
-    trace_sample_ratio: float = Field(1.0, ge=0, le=1, description="Share of requests that are traced.")
+    otlp_endpoint: str | None = Field(None, description="Where traces are sent by OTLP (also OTEL_EXPORTER_OTLP_ENDPOINT).")
+    trace_sample_ratio: float = Field(
+        1.0, ge=0, le=1, description="Share of requests that are traced (also OTEL_TRACES_SAMPLER and its _ARG)."
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -313,6 +316,7 @@ def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, tuple[objec
     warnings = []
     if environ.get("SERVICE"):
         found["service"] = (environ["SERVICE"], "variable SERVICE")
+    found |= _from_opentelemetry(environ)
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name == FILE_VARIABLE or environ[name] == "":
             continue
@@ -327,6 +331,22 @@ def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, tuple[objec
             continue
         warnings.append(f"{name} is no setting{_nearest(field, upper=True)}")
     return found, tuple(warnings)
+
+
+def _from_opentelemetry(environ: Mapping[str, str]) -> dict[str, tuple[object, str]]:
+    """Return what the variables that all OpenTelemetry SDKs read say; samplers keep to the caller's decision in any case.
+
+    https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+    """
+    found: dict[str, tuple[object, str]] = {}
+    if environ.get(OTEL_ENDPOINT):
+        found["otlp_endpoint"] = (environ[OTEL_ENDPOINT], f"variable {OTEL_ENDPOINT}")
+    sampler, ratio = environ.get(OTEL_SAMPLER, "").removeprefix("parentbased_"), environ.get(f"{OTEL_SAMPLER}_ARG")
+    if sampler in {"always_on", "always_off"}:
+        found["trace_sample_ratio"] = (float(sampler == "always_on"), f"variable {OTEL_SAMPLER}")
+    elif sampler == "traceidratio" and ratio:
+        found["trace_sample_ratio"] = (ratio, f"variable {OTEL_SAMPLER}_ARG")
+    return found
 
 
 def _secret(name: str, path: Path) -> str:

@@ -46,6 +46,44 @@ def test_metrics_count_what_is_generated_at_once_and_by_jobs(api: Api):
         assert f"\n{name}" in text, name
 
 
+@pytest.mark.parametrize(
+    ("ask", "waits"),
+    [
+        (lambda api: api.client.post("/generate", json={"schema": SCHEMA, "rows": 3}), False),
+        (lambda api: api.client.post("/generate", json={"schema": SCHEMA, "rows": 3, "wait": True}), True),
+        (lambda api: api.client.post("/generate", json={"data": ROWS}), True),
+        (lambda api: api.client.get(f"/jobs/{'0' * 32}"), False),
+        (lambda api: api.client.get(f"/jobs/{'0' * 32}", headers={"Prefer": "wait=1"}), True),
+        (lambda api: api.client.get(f"/jobs/{'0' * 32}/result"), True),
+        (lambda api: api.client.get(f"/jobs/{'0' * 32}/files/a"), True),
+        (lambda api: api.client.post("/validate", json={"real": ROWS, "synthetic": ROWS}), True),
+        (lambda api: api.client.get("/generators"), False),
+    ],
+    ids=["submit", "at once", "upload", "look", "wait for", "result", "file", "validate", "list"],
+)
+def test_answers_that_take_as_long_as_what_was_asked_for_are_timed_apart(
+    api: Api, ask: Callable[[Api], object], waits: bool
+):
+    def count(wanted: str) -> float:
+        lines = [line for line in api.client.get("/metrics").text.splitlines() if f'waits="{wanted}"' in line]
+        return sum(
+            float(line.rsplit(" ", 1)[1]) for line in lines if "_count{" in line and 'route="/metrics"' not in line
+        )
+
+    before = count("true"), count("false")
+    ask(api)
+    assert (count("true") - before[0], count("false") - before[1]) == ((1, 0) if waits else (0, 1))
+
+
+def test_the_queue_is_told_from_the_start(open_api: Callable[..., Api]):
+    temp = open_api(run_jobs=False)
+    temp.client.post("/generate", json={"schema": SCHEMA})
+    again = open_api(run_jobs=False)  # over the same database
+    assert sample(again, "guardian_jobs") == 1
+    assert 'guardian_jobs{state="queued"} 1.0' in again.client.get("/metrics").text
+    assert sample(again, "guardian_oldest_queued_job_age_seconds") >= 0
+
+
 def test_without_metrics_there_is_no_such_path(open_api: Callable[..., Api]):
     answer = open_api(metrics_enabled=False).client.get("/metrics")
     assert answer.status_code == 404

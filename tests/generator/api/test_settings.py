@@ -44,6 +44,46 @@ def test_service_may_be_named_without_the_prefix_and_the_prefixed_one_wins():
 
 
 @pytest.mark.parametrize(
+    ("environ", "ratio", "source"),
+    [
+        (
+            {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.05"},
+            0.05,
+            "variable OTEL_TRACES_SAMPLER_ARG",
+        ),
+        (
+            {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.2"},
+            0.2,
+            "variable OTEL_TRACES_SAMPLER_ARG",
+        ),
+        (
+            {"OTEL_TRACES_SAMPLER": "parentbased_always_off", "OTEL_TRACES_SAMPLER_ARG": "0.2"},
+            0.0,
+            "variable OTEL_TRACES_SAMPLER",
+        ),
+        ({"OTEL_TRACES_SAMPLER": "always_on"}, 1.0, "variable OTEL_TRACES_SAMPLER"),
+        ({"OTEL_TRACES_SAMPLER_ARG": "0.05"}, 1.0, "default"),
+        (
+            {"OTEL_TRACES_SAMPLER": "always_off", "GUARDIAN_TRACE_SAMPLE_RATIO": "0.5"},
+            0.5,
+            "variable GUARDIAN_TRACE_SAMPLE_RATIO",
+        ),
+    ],
+)
+def test_the_variables_of_opentelemetry_set_where_traces_go_and_how_many(
+    environ: dict[str, str], ratio: float, source: str
+):
+    loaded = load_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", **environ})
+    assert loaded.settings.otlp_endpoint == "http://collector:4318"
+    assert (loaded.settings.trace_sample_ratio, loaded.sources["trace_sample_ratio"]) == (ratio, source)
+
+
+def test_a_wrong_ratio_of_opentelemetry_names_its_variable():
+    with pytest.raises(SettingsError, match=r"variable OTEL_TRACES_SAMPLER_ARG"):
+        load_settings({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "often"})
+
+
+@pytest.mark.parametrize(
     ("text", "wanted"),
     [
         ("prot: 1\n", ":1: prot is no setting; did you mean port?"),

@@ -6,10 +6,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from inferloop_synthetic.jobs.errors import IdempotencyConflict, JobActive, JobNotFound, QuotaExceeded
+from inferloop_synthetic.jobs.leases import JOBS
 from inferloop_synthetic.jobs.model import Limits, Phase, Receipt, State, Usage
 from inferloop_synthetic.jobs.store import JobStore, fingerprint_of
+from inferloop_synthetic.jobs.times import from_now
+from inferloop_synthetic.telemetry.backlog import Backlog
 
 SPEC = {"schema": {"id": "integer"}, "rows": 10}
 
@@ -169,6 +173,18 @@ def test_rows_of_a_day_and_jobs_that_wait_are_limited(store: JobStore) -> None:
 def test_the_same_request_again_is_answered_whatever_the_limits(store: JobStore) -> None:
     job = store.create(SPEC, "ann", idempotency_key="k", limits=Limits(active_jobs=1)).job
     assert store.create(SPEC, "ann", idempotency_key="k", limits=Limits(active_jobs=1)).job.id == job.id
+
+
+def test_the_backlog_is_what_waits_and_runs_and_how_old_the_oldest_is(store: JobStore) -> None:
+    assert store.backlog() == Backlog(0, 0, 0.0)
+    running, old = store.create(SPEC, "ann").job, store.create(SPEC, "bob").job
+    store.create(SPEC, "bob")
+    with store.database.writing() as connection:
+        connection.execute(update(JOBS).where(JOBS.c.id == old.id).values(created=from_now(-300)))
+    assert store.claim("worker", running.id) is not None
+    found = store.backlog()
+    assert (found.queued, found.running) == (2, 1)
+    assert 300 <= found.oldest_s < 600
 
 
 def test_usage_and_counts_say_what_there_is(store: JobStore) -> None:

@@ -15,8 +15,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from inferloop_synthetic.errors import ConstraintError, InputError
-from inferloop_synthetic.jobs.errors import LeaseLost
+from inferloop_synthetic.jobs.errors import LeaseLost, StoreUnavailable
 from inferloop_synthetic.security.errors import TooMany
+from inferloop_synthetic.telemetry.backlog import FRESH_S, Backlog, BacklogWatch
 from inferloop_synthetic.telemetry.memory import MemoryExceeded
 from inferloop_synthetic.telemetry.metrics import FAILURES, Metrics, MetricsOff, NoMetrics, failure_reason
 
@@ -29,6 +30,9 @@ PROMISED = {
     "guardian_memory_usage_bytes": "gauge",
     "guardian_active_tasks_total": "gauge",
     "guardian_request_rate_per_minute": "gauge",
+    "guardian_generation_duration_seconds": "histogram",
+    "guardian_jobs": "gauge",
+    "guardian_oldest_queued_job_age_seconds": "gauge",
     "http_requests_total": "counter",
     "http_request_duration_seconds": "histogram",
 }
@@ -46,7 +50,7 @@ def samples(text: bytes | str) -> dict[str, float]:
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(engines=("tabular", "ctgan"), memory=lambda: 123)
+    return Metrics(engines=("tabular", "ctgan"), memory=lambda: 123, backlog=lambda: Backlog(3, 1, 7.5))
 
 
 @pytest.mark.parametrize("name", PROMISED)
@@ -123,11 +127,66 @@ def test_requests_are_counted_and_timed_by_route(metrics: Metrics) -> None:
     after = samples(metrics.render()[0])
     assert after["http_requests_total{method=GET,route=/jobs/{job_id},status=200}"] == 3
     buckets = {
-        bound: after[f"http_request_duration_seconds_bucket{{le={bound},method=GET,route=/jobs/{{job_id}}}}"]
+        bound: after[
+            f"http_request_duration_seconds_bucket{{le={bound},method=GET,route=/jobs/{{job_id}},waits=false}}"
+        ]
         for bound in ("0.005", "0.2", "0.5", "+Inf")
     }
     assert buckets == {"0.005": 1, "0.2": 2, "0.5": 3, "+Inf": 3}
-    assert after["http_request_duration_seconds_sum{method=GET,route=/jobs/{job_id}}"] == pytest.approx(0.454)
+    assert after["http_request_duration_seconds_sum{method=GET,route=/jobs/{job_id},waits=false}"] == pytest.approx(
+        0.454
+    )
+
+
+def test_answers_that_take_as_long_as_what_was_asked_for_are_timed_apart(metrics: Metrics) -> None:
+    metrics.http("POST", "/generate", 202, 0.1)
+    metrics.http("POST", "/generate", 200, 40, waits=True)
+    after = samples(metrics.render()[0])
+    assert after["http_request_duration_seconds_sum{method=POST,route=/generate,waits=false}"] == pytest.approx(0.1)
+    assert after["http_request_duration_seconds_sum{method=POST,route=/generate,waits=true}"] == 40
+
+
+def test_generations_that_end_well_are_timed(metrics: Metrics) -> None:
+    now = [100.0]
+    metrics = Metrics(engines=("tabular",), clock=lambda: now[0])
+    assert samples(metrics.render()[0])["guardian_generation_duration_seconds_count{engine=tabular}"] == 0
+    with metrics.generation("tabular"):
+        now[0] += 45
+    with pytest.raises(InputError), metrics.generation("tabular"):
+        raise InputError("x")
+    after = samples(metrics.render()[0])
+    assert after["guardian_generation_duration_seconds_bucket{engine=tabular,le=30.0}"] == 0
+    assert after["guardian_generation_duration_seconds_bucket{engine=tabular,le=60.0}"] == 1
+    assert after["guardian_generation_duration_seconds_count{engine=tabular}"] == 1
+
+
+def test_the_queue_is_told_as_it_was_found() -> None:
+    found: list[Backlog | None] = [Backlog(3, 1, 7.5)]
+    metrics = Metrics(backlog=lambda: found[0])
+    after = samples(metrics.render()[0])
+    assert after["guardian_jobs{state=queued}"] == 3
+    assert after["guardian_jobs{state=running}"] == 1
+    assert after["guardian_oldest_queued_job_age_seconds"] == 7.5
+    found[0] = None
+    assert not [name for name in samples(metrics.render()[0]) if name.startswith(("guardian_jobs", "guardian_oldest"))]
+
+
+def test_what_was_found_too_long_ago_is_not_told() -> None:
+    now, gone = [0.0], [False]
+
+    def measure() -> Backlog:
+        if gone[0]:
+            raise StoreUnavailable("the database is gone")
+        return Backlog(1, 0, 2.0)
+
+    watch = BacklogWatch(measure, lambda: now[0])
+    assert watch.last() is None
+    watch.look()
+    gone[0], now[0] = True, FRESH_S
+    watch.look()
+    assert watch.last() == Backlog(1, 0, 2.0)
+    now[0] = FRESH_S + 1
+    assert watch.last() is None
 
 
 def test_the_request_rate_is_of_the_last_sixty_seconds() -> None:
@@ -222,7 +281,7 @@ def test_processes_add_up_and_those_that_ended_stay_counted(processes: Processes
     assert told["guardian_generations_total{engine=tabular}"] == 9
     assert told["guardian_records_generated_total{engine=tabular}"] == 90
     assert told["http_requests_total{method=GET,route=/status,status=200}"] == 9
-    assert told["http_request_duration_seconds_count{method=GET,route=/status}"] == 9
+    assert told["http_request_duration_seconds_count{method=GET,route=/status,waits=false}"] == 9
     assert told["guardian_validation_pass_rate"] == 1
     # What the two had under way or in memory when they ended is not there any more.
     assert told["guardian_active_tasks_total"] == 1

@@ -172,7 +172,7 @@ def open_services(loaded: Loaded, role: Literal["api", "worker"] = "api", *, que
     store = JobStore(database, lease_s=settings.job_lease_seconds)
     security = build_security(settings, database)
     engines = engines_of(settings.service)
-    telemetry = build_telemetry(settings, role=role, engines=tuple(engines))
+    telemetry = build_telemetry(settings, role=role, engines=tuple(engines), backlog=store.backlog if role == "api" else None)
     uploads = open_destination(f"{settings.results.rstrip('/')}/{UPLOADS}")
     callers, workers = policies(settings, uploads)
     megabytes = settings.max_memory_usage_mb if settings.enable_resource_monitoring else 0

@@ -17,6 +17,7 @@ from inferloop_synthetic.jobs.leases import FREE, JOBS, Leases, job_of
 from inferloop_synthetic.jobs.model import TERMINAL, Creation, Job, Limits, Phase, State, Usage
 from inferloop_synthetic.jobs.tables import IdempotencyRow
 from inferloop_synthetic.jobs.times import from_now
+from inferloop_synthetic.telemetry.backlog import Backlog
 
 KEYS = cast(Table, IdempotencyRow.__table__)
 ACTIVE = (State.queued, State.running)
@@ -122,6 +123,15 @@ class JobStore(Leases):
             rows = connection.execute(select(JOBS.c.state, func.count()).group_by(JOBS.c.state)).all()
         found = {State(state): number for state, number in rows}
         return {state: found.get(state, 0) for state in State}
+
+    def backlog(self) -> Backlog:
+        """Return how many jobs wait and run, and for how long the oldest of those that wait has."""
+        wanted = select(JOBS.c.state, func.count(), func.min(JOBS.c.created), from_now()).where(JOBS.c.state.in_(ACTIVE))
+        with self.database.reading() as connection:
+            rows = {State(row[0]): row for row in connection.execute(wanted.group_by(JOBS.c.state))}
+        queued, running = rows.get(State.queued), rows.get(State.running)
+        oldest_s = 0.0 if queued is None else max(0.0, (queued[3] - queued[2]).total_seconds())
+        return Backlog(0 if queued is None else queued[1], 0 if running is None else running[1], oldest_s)
 
     def active(self, owner: str | None = None) -> int:
         """Return how many jobs wait or run."""

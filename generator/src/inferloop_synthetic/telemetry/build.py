@@ -10,6 +10,7 @@ from typing import Literal
 
 from inferloop_synthetic.settings import Settings
 from inferloop_synthetic.telemetry.audit import AnyAudit, AuditLog, NoAudit
+from inferloop_synthetic.telemetry.backlog import Backlog, BacklogWatch
 from inferloop_synthetic.telemetry.logs import fields
 from inferloop_synthetic.telemetry.memory import MemoryWatch
 from inferloop_synthetic.telemetry.metrics import AnyMetrics, Metrics, NoMetrics
@@ -50,28 +51,49 @@ class Telemetry:
     audit: AnyAudit
     tracing: Tracing
     memory: MemoryWatch
-    heartbeat: Heartbeat | None
+    heartbeats: tuple[Heartbeat, ...]
 
     def close(self) -> None:
         """Send what was not sent yet."""
-        if self.heartbeat is not None:
-            self.heartbeat.close()
+        for heartbeat in self.heartbeats:
+            heartbeat.close()
         self.tracing.close()
 
 
-def build_telemetry(settings: Settings, *, role: Literal["api", "worker"] = "api", engines: Collection[str] = ()) -> Telemetry:
-    """Return metrics, audit log, tracing and memory watch; the log itself is set up earlier, by `logs.configure`."""
+def build_telemetry(
+    settings: Settings,
+    *,
+    role: Literal["api", "worker"] = "api",
+    engines: Collection[str] = (),
+    backlog: Callable[[], Backlog] | None = None,
+) -> Telemetry:
+    """Return metrics, audit log, tracing and memory watch; the log itself is set up earlier, by `logs.configure`.
+
+    `backlog` looks up the jobs that wait and run, for the metrics.
+    """
     watched = settings.enable_resource_monitoring
     memory = MemoryWatch(settings.max_memory_usage_mb * 2**20 if watched and settings.max_memory_usage_mb else None)
     metrics: AnyMetrics = NoMetrics()
+    heartbeats: list[Heartbeat] = []
     if settings.metrics_enabled:
         # The jobs of a worker are part of its tree of processes, which is measured beside it (see `exporter`).
         measured = watched and not (role == "worker" and settings.metrics_directory)
-        metrics = Metrics(settings.metrics_directory, engines=engines, memory=memory.used if measured else lambda: 0)
+        watch = None if backlog is None else BacklogWatch(backlog)
+        metrics = Metrics(
+            settings.metrics_directory,
+            engines=engines,
+            memory=memory.used if measured else lambda: 0,
+            backlog=(lambda: None) if watch is None else watch.last,
+        )
+        if watch is not None:
+            watch.look()
+            # In a thread of its own: a database that is silent must not hold up the measuring of memory.
+            heartbeats.append(Heartbeat([watch.look]))
     audit: AnyAudit = AuditLog(settings.audit_log_path) if settings.enable_audit_logging else NoAudit()
     target = TracingTarget(settings.otlp_endpoint, settings.trace_sample_ratio, f"inferloop-synthetic-{settings.service}-{role}")
     calls: list[Callable[[], object]] = [memory.used] if watched else []
     calls += [metrics.refresh] if settings.metrics_enabled else []
     if not settings.enable_audit_logging:
         _log.warning("nothing is put on record", extra=fields(setting="GUARDIAN_ENABLE_AUDIT_LOGGING"))
-    return Telemetry(metrics, audit, target.open(), memory, Heartbeat(calls) if calls else None)
+    heartbeats += [Heartbeat(calls)] if calls else []
+    return Telemetry(metrics, audit, target.open(), memory, tuple(heartbeats))

@@ -21,7 +21,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UNMATCHED = "unmatched"
-QUIET = frozenset({"/health", "/ready", "/metrics"})
+QUIET = frozenset({"/health", "/healthz", "/ready", "/readyz", "/metrics"})
 """Asked every few seconds by machines: logged at DEBUG only, and not traced."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _log = logging.getLogger("inferloop_synthetic.access")
@@ -31,8 +31,8 @@ class ObservedRequests:
     """ASGI middleware, to be the outermost.
 
     An X-Request-ID that looks like one is taken over, else one is made; the answer names it. Handlers may leave in
-    `request.state` headers for the answer (`response_headers`), the caller (`principal`), and a function to call at the end with
-    the status (`on_answer`).
+    `request.state` headers for the answer (`response_headers`), the caller (`principal`), whether the answer takes as long as
+    what was asked for (`waits`), and a function to call at the end with the status (`on_answer`).
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ObservedRequests:
             await self._app(scope, receive, send_on)
         finally:
             seconds, route = self._clock() - started, route_of(scope)
-            self._metrics.http(scope["method"], route, status, seconds)
+            self._metrics.http(scope["method"], route, status, seconds, waits=state.get("waits", False))
             if span is not None:
                 span.set({"http.route": route, "http.response.status_code": status})
             _log.log(_level(route, status), "request", extra=_told(scope, route, status, seconds))

@@ -60,7 +60,7 @@ class JobTelemetry:
         # A process is told again of a job at most while it ends it; ids are kept for a while, not for ever.
         self._counted = {job.id} if len(self._counted) > 1000 else self._counted | {job.id}
         if job.state is State.succeeded:
-            self._metrics.succeeded(_engine(job))
+            self._metrics.succeeded(_engine(job), _seconds(job))
         elif job.state in {State.failed, State.cancelled}:
             self._metrics.failed(_engine(job), "cancelled" if job.state is State.cancelled else reason)
         verdict = _released(job)
@@ -70,6 +70,11 @@ class JobTelemetry:
 
 def _engine(job: Job) -> str:
     return str(job.spec.get("engine", "tabular"))
+
+
+def _seconds(job: Job) -> float:
+    """Return the time from the first attempt to the end."""
+    return 0.0 if job.started is None or job.finished is None else (job.finished - job.started).total_seconds()
 
 
 def _released(job: Job) -> bool | None:

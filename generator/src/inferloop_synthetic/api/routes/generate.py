@@ -73,6 +73,7 @@ async def _generate(request: Request, services: Services, caller: Principal, ask
     engine = engine_of(asked, services.engines)
     schema = _schema(asked, services)
     brought = "data" in body.files or "data" in body.tree
+    request.state.waits = brought  # for as long as the upload takes
     upload = await run_in_threadpool(upload_of, body, "data", body.tree.get("data")) if brought else None
     _check_origin(asked, upload, schema)
     if asked.source is not None:
@@ -119,6 +120,7 @@ def _check_origin(asked: GenerateRequest, upload: Upload | None, schema: TableSc
 async def _at_once(
     request: Request, services: Services, caller: Principal, asked: GenerateRequest, spec: GenerationSpec, upload: Upload | None
 ) -> Response:
+    request.state.waits = True
     preferred = asked.format or "csv"
     kind = answers.choose(request.headers.get("accept"), (*answers.TYPES, "json"), preferred)
     timeout = asked.timeout or services.settings.default_timeout

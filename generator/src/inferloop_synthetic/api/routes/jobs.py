@@ -71,6 +71,7 @@ async def list_jobs(
 async def get_job(request: Request, caller: Caller, job_id: JobId) -> Response:
     """Tell how far a job is. With `Prefer: wait=10` the answer comes when the job has ended, after 10 seconds at the latest."""
     services = services_of(request)
+    request.state.waits = "wait" in prefer(request)
     job = await _ended(request, services, job_id, owner_of(caller))
     headers = {} if job.terminal else {"Retry-After": "1"}
     return _json(job_view(services, job), headers=headers)
@@ -125,6 +126,7 @@ async def get_result(request: Request, caller: Downloader, job_id: JobId) -> Res
     storage. A result larger than `GUARDIAN_INLINE_RESULT_MB` is answered as that list only.
     """
     services = services_of(request)
+    request.state.waits = True
     job, manifest = await run_in_threadpool(_finished, services, job_id, owner_of(caller))
     size = sum(part.bytes for part in manifest.parts)
     large = size > services.settings.inline_result_mb * 2**20
@@ -178,6 +180,7 @@ async def _converted(services: Services, job_id: str, manifest: Manifest, kind: 
 async def get_file(request: Request, caller: Downloader, job_id: JobId, name: str) -> Response:
     """Answer a part, or the report of a validation, as it was written; `GET /jobs/{job_id}/result` as JSON lists them."""
     services = services_of(request)
+    request.state.waits = True
     _, manifest = await run_in_threadpool(_finished, services, job_id, owner_of(caller), report=name.startswith("_report/"))
     known = {part.path: (part.bytes, part.sha256) for part in manifest.parts}
     known |= {extra.file: (extra.bytes, extra.sha256) for extra in manifest.extras}

@@ -42,6 +42,7 @@ async def validate(request: Request, caller: Validator) -> Response:
     """
     services = services_of(request)
     settings = services.settings
+    request.state.waits = True
     async with reading(request, settings, files=frozenset(TABLES)) as body:
         asked = parse(ValidateRequest, {name: value for name, value in body.tree.items() if name not in TABLES})
         origins = {name: await run_in_threadpool(_origin, services, body, name) for name in TABLES}
@@ -112,6 +113,7 @@ async def detect_schema(request: Request, caller: Annotated[Principal, Depends(r
     """Answer the schema of a table, to be looked at, changed and sent with `POST /generate`."""
     services = services_of(request)
     settings = services.settings
+    request.state.waits = True
     async with reading(request, settings, files=frozenset({"data"})) as body:
         origin = await run_in_threadpool(_origin, services, _as_table(body), "data")
         if origin is None:
