@@ -81,6 +81,7 @@ output "platform" {
       scheme = "sqs"
       name   = module.queue.names[used.key]
       url    = module.queue.urls[used.key]
+      arn    = module.queue.arns[used.key]
     } } }
     tables = { for service, uses in local.uses : service => { for name, used in uses.table : name => { name = module.metadata.names[used.key] } } }
     files = { for service, uses in local.uses : service => { for name, used in uses.file : name => {
