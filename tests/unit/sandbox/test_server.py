@@ -15,7 +15,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from inferloop_deploy.sandbox.failures import CODE, Call, answer, describe
-from inferloop_deploy.sandbox.server import Application, Sandbox, end_with
+from inferloop_deploy.sandbox.processes import end_with
+from inferloop_deploy.sandbox.server import Application, Sandbox
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=x"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.util
 import json
 import os
-import signal
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -19,20 +15,14 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from inferloop_deploy.errors import FAILED, InferloopError
+from .processes import HOST, SandboxFailed, command_line, end, launch, locked
 
-HOST = "127.0.0.1"
+__all__ = ["HOST", "Sandbox", "SandboxFailed", "SandboxFiles", "is_server", "start", "stop", "temporary"]
+
 SERVER = "inferloop_deploy.sandbox.server"
 START_SECONDS = 60
-STOP_SECONDS = 15
 KEY = "sandbox"
 """The credentials of the sandbox, which takes any."""
-
-
-class SandboxFailed(InferloopError):
-    """The sandbox does not start or stop."""
-
-    exit_code = FAILED
 
 
 @dataclass(frozen=True)
@@ -110,14 +100,6 @@ class SandboxFiles:
         """What the server prints."""
         return self.folder / "server.log"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Let one process at a time start or stop the sandbox."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w", encoding="utf-8") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-
     def running(self) -> Sandbox | None:
         """Return the sandbox that runs, or None; a record of one that has ended counts for nothing."""
         try:
@@ -129,7 +111,7 @@ class SandboxFiles:
 
 def start(files: SandboxFiles, port: int | None = None) -> Sandbox:
     """Return the project's sandbox, started where none runs; raises SandboxFailed where it cannot be."""
-    with files.locked():
+    with locked(files.folder):
         found = files.running()
         if found is not None:
             if port is not None and found.port != port:
@@ -147,7 +129,7 @@ def start(files: SandboxFiles, port: int | None = None) -> Sandbox:
 
 def stop(files: SandboxFiles) -> Sandbox | None:
     """End the project's sandbox and forget what was made in it; returns the one that ran."""
-    with files.locked():
+    with locked(files.folder):
         found = files.running()
         if found is not None:
             _end(found)
@@ -170,33 +152,13 @@ def _launch(files: SandboxFiles, port: int | None, parent: int | None) -> Sandbo
         raise SandboxFailed(
             "The sandbox needs moto, which is not installed.", "Install it: pip install 'inferloop-deploy[sandbox]'"
         )
-    files.folder.mkdir(parents=True, exist_ok=True)
     chosen = _free_port(port)
     command = [sys.executable, "-m", SERVER, "--port", str(chosen)]
     if parent is not None:
         command += ["--parent", str(parent)]
-    with files.log.open("wb") as log:
-        # A session of its own, so that Ctrl-C reaches the command and not the server, which the command then ends.
-        server = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=files.folder
-        )
-    sandbox = Sandbox(chosen, server.pid, datetime.now(UTC).isoformat(timespec="seconds"))
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not sandbox.answers():
-            if server.poll() is not None:
-                raise SandboxFailed(
-                    f"The sandbox ended while it started (exit code {server.returncode}).",
-                    f"Read why: {files.log}",
-                )
-            if time.monotonic() > deadline:
-                raise SandboxFailed(f"The sandbox does not answer after {START_SECONDS} s.", f"Read why: {files.log}")
-            time.sleep(0.1)
-    except BaseException:
-        server.kill()
-        server.wait()
-        raise
-    return sandbox
+    answering = Sandbox(chosen, 0, "")
+    server = launch("The sandbox", command, files.log, answering.answers, START_SECONDS)
+    return Sandbox(chosen, server.pid, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def _free_port(wanted: int | None) -> int:
@@ -212,36 +174,10 @@ def _free_port(wanted: int | None) -> int:
 
 
 def _end(sandbox: Sandbox) -> None:
-    """End the server: asked first, then made to."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if not is_server(sandbox.process, sandbox.port):
-            return
-        with suppress(ProcessLookupError):
-            os.kill(sandbox.process, number)
-        deadline = time.monotonic() + STOP_SECONDS
-        while is_server(sandbox.process, sandbox.port) and time.monotonic() < deadline:
-            _reap(sandbox.process)
-            time.sleep(0.05)
-
-
-def _reap(process: int) -> None:
-    """Collect the exit code where the server is a child of this process, or it stays as a zombie."""
-    with suppress(ChildProcessError):
-        os.waitpid(process, os.WNOHANG)
+    end(sandbox.process, lambda: is_server(sandbox.process, sandbox.port))
 
 
 def is_server(process: int, port: int) -> bool:
     """Tell whether a process is the sandbox on a port: ids are used again, so being alive is not enough."""
-    command = _command_line(process)
-    return SERVER in command and f"--port {port}" in " ".join(command)
-
-
-def _command_line(process: int) -> list[str]:
-    with suppress(OSError):
-        return Path(f"/proc/{process}/cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")
-    if Path("/proc/self").exists():
-        return []
-    shown = subprocess.run(
-        ["ps", "-ww", "-o", "command=", "-p", str(process)], capture_output=True, text=True, check=False
-    )
-    return shown.stdout.split()
+    words = command_line(process)
+    return SERVER in words and f"--port {port}" in " ".join(words)

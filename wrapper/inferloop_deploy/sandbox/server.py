@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .failures import Call, answer, describe
-
-HOST = "127.0.0.1"
+from .processes import HOST, end_with
 
 MOTO_SETTINGS = {
     "MOTO_ACM_VALIDATION_WAIT": "0",
@@ -81,31 +80,6 @@ class Sandbox:
 def _is_page(content: bytes, environ: Environ) -> bool:
     """Whether the answer is one of Flask's own pages, in place of an answer of an AWS service."""
     return content.lstrip()[:14].lower() == b"<!doctype html" and "HTTP_AUTHORIZATION" in environ
-
-
-def end_with(parent: int, stop: Callable[[], None], interval: float = 0.5) -> threading.Thread:
-    """Watch the process `parent` and call `stop` once it is gone, however it ended."""
-    # A parent that nobody has waited for still has its id; its children have another parent at once.
-    child = os.getppid() == parent
-
-    def watch() -> None:
-        while os.getppid() == parent if child else _runs(parent):
-            threading.Event().wait(interval)
-        stop()
-
-    thread = threading.Thread(target=watch, name="parent watch", daemon=True)
-    thread.start()
-    return thread
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def make_application() -> Application:

@@ -328,27 +328,27 @@ def _signals_for_terraform() -> Iterator[_Signals]:
 
 
 _ASK_AND_RUN = """\
-import ctypes, os, signal, sys
+import ctypes, os, sys
 parent = int(sys.argv[1])
-ctypes.CDLL(None).prctl(1, int(signal.SIGINT))
+ctypes.CDLL(None).prctl(1, int(sys.argv[2]))
 if os.getppid() != parent:
-    sys.exit(f"{sys.argv[2]} was not started: who asked for it is gone.")
+    sys.exit(f"{sys.argv[3]} was not started: who asked for it is gone.")
 try:
-    os.execv(sys.argv[2], sys.argv[2:])
+    os.execv(sys.argv[3], sys.argv[3:])
 except OSError as error:
-    sys.exit(f"{sys.argv[2]} cannot be run: {error.strerror}.")
+    sys.exit(f"{sys.argv[3]} cannot be run: {error.strerror}.")
 """
-"""Asks the kernel for an interrupt when the parent dies, however it dies (1: PR_SET_PDEATHSIG), then becomes terraform.
+"""Asks the kernel for a signal when the parent dies, however it dies (1: PR_SET_PDEATHSIG), then becomes the program.
 
 https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
 """
 
 
-def end_with_parent(platform: str = sys.platform) -> list[str]:
-    """Return what stands before a command line so that its process ends in order when this one is killed.
+def end_with_parent(platform: str = sys.platform, number: signal.Signals = signal.SIGINT) -> list[str]:
+    """Return what stands before a command line so that its process ends when this one is killed: it gets the signal.
 
     Linux alone has it. Elsewhere terraform goes on to its end, and gives the lock back then.
     """
     if platform != "linux":
         return []
-    return [sys.executable, "-I", "-S", "-c", _ASK_AND_RUN, str(os.getpid())]
+    return [sys.executable, "-I", "-S", "-c", _ASK_AND_RUN, str(os.getpid()), str(int(number))]
