@@ -18,6 +18,8 @@ variable "cluster_services" {
       enabled   = optional(bool, true)
       schedule  = optional(string, "0 2 * * *")
       retention = optional(string, "30d")
+      # Bucket that takes the backups; without one the cluster is not backed up, which is said.
+      bucket = optional(string)
     }), {})
     # Times at which what is not production is scaled down.
     night = optional(object({
@@ -28,6 +30,16 @@ variable "cluster_services" {
     }), {})
     registry = optional(string)
     versions = optional(map(string), {})
+    # Quota of a namespace where it is not to follow from its services: cpu_millicores, memory_mb, pods and gpus.
+    quotas = optional(map(map(number)), {})
+    # Cloud identity of each add-on by its name, where the platform does not know it.
+    controllers = optional(map(string), {})
+    # Where the store of secrets is, for those that have an address of their own (Vault, Azure Key Vault).
+    secret_store = optional(object({
+      server = string
+      path   = optional(string, "secret")
+      role   = optional(string, "external-secrets")
+    }))
     access = optional(object({
       team      = optional(list(string), [])
       operator  = optional(list(string), [])
