@@ -183,7 +183,7 @@ def _partial(schema: Schema, names: list[str]) -> dict[str, Schema]:
         name
         for definition in definitions.values()
         for key, value in definition["properties"].items()
-        if key in named
+        if key in named and _is_list(value)
         for name in _references(value)
     }
     found: dict[str, Schema] = {}
@@ -203,6 +203,11 @@ def _partial(schema: Schema, names: list[str]) -> dict[str, Schema]:
             definition["required"] = ["name"]
         found[f"{PARTIAL}{name}"] = definition
     return found
+
+
+def _is_list(value: Schema) -> bool:
+    """Tell whether a value is a list, or may be one."""
+    return "items" in value or any(_is_list(variant) for variant in value.get("anyOf", ()))
 
 
 def _references(node: Any) -> list[str]:

@@ -10,7 +10,7 @@ locals {
       for index, method in try(ingress.cors.methods, []) : "${path}.cors.methods[${index}]" => { found = method, accepted = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"] }
     }],
     [for path, process in local.processes : {
-      "${path}.type"              = { found = process.type, accepted = process.main ? ["api", "worker", "job", "cron", "function"] : ["worker", "job", "cron"] }
+      "${path}.type"              = { found = process.type, accepted = process.main ? ["api", "stateful", "worker", "job", "cron", "function"] : ["worker", "job", "cron", "ray"] }
       "${path}.priority"          = { found = process.priority, accepted = ["critical", "standard", "batch"] }
       "${path}.placement.runtime" = { found = process.placement.runtime, accepted = ["kubernetes", "fargate", "batch"] }
       "${path}.placement.spread"  = { found = process.placement.spread, accepted = ["zone", "node", "none"] }

@@ -17,6 +17,11 @@ locals {
       "services.${name}.spec.networking.service_mesh.timeout"                       = ["duration", service.spec.networking.service_mesh.timeout]
       "services.${name}.spec.networking.service_mesh.circuit_breaker.interval"      = ["duration", try(service.spec.networking.service_mesh.circuit_breaker.interval, null)]
       "services.${name}.spec.networking.service_mesh.circuit_breaker.ejection_time" = ["duration", try(service.spec.networking.service_mesh.circuit_breaker.ejection_time, null)]
+      "services.${name}.spec.service.volume.size"                                   = ["bytes", try(service.spec.service.volume.size, null)]
+      "services.${name}.spec.service.volume.storage_class"                          = ["name", try(service.spec.service.volume.storage_class, null)]
+      "services.${name}.spec.service.volume.path"                                   = ["path", try(service.spec.service.volume.path, null)]
+      "services.${name}.spec.service.migrations.timeout"                            = ["duration", try(service.spec.service.migrations.timeout, null)]
+      "services.${name}.spec.networking.migration.host"                             = ["host", try(service.spec.networking.migration.host, null)]
       "services.${name}.spec.monitoring.metrics.path"                               = ["path", service.spec.monitoring.metrics.path]
       "services.${name}.spec.monitoring.logs.retention"                             = ["days", service.spec.monitoring.logs.retention]
       "services.${name}.spec.slo.latency_p95"                                       = ["latency", service.spec.slo.latency_p95]
@@ -31,15 +36,18 @@ locals {
     [for path, ingress in local.ingresses : { for header in keys(ingress.request_headers.set) : "${path}.request_headers.set.${header}, its key" => ["header", header] }],
     [for path, ingress in local.ingresses : { for index, header in ingress.request_headers.remove : "${path}.request_headers.remove[${index}]" => ["header", header] }],
     [for path, process in local.processes : {
-      "${path}.schedule"                  = ["cron", process.schedule]
-      "${path}.time_zone"                 = ["time_zone", process.time_zone]
-      "${path}.timeout"                   = ["duration", process.timeout]
-      "${path}.resources.cpu"             = ["cores", process.resources.cpu]
-      "${path}.resources.memory"          = ["bytes", process.resources.memory]
-      "${path}.resources.requests.cpu"    = ["cores", process.resources.requests.cpu]
-      "${path}.resources.requests.memory" = ["bytes", process.resources.requests.memory]
-      "${path}.resources.limits.cpu"      = ["cores", process.resources.limits.cpu]
-      "${path}.resources.limits.memory"   = ["bytes", process.resources.limits.memory]
+      "${path}.schedule"     = ["cron", process.schedule]
+      "${path}.time_zone"    = ["time_zone", process.time_zone]
+      "${path}.timeout"      = ["duration", process.timeout]
+      "${path}.grace_period" = ["duration", process.grace]
+    }],
+    [for path, asked in local.asked : {
+      "${path}.cpu"             = ["cores", asked.resources.cpu]
+      "${path}.memory"          = ["bytes", asked.resources.memory]
+      "${path}.requests.cpu"    = ["cores", asked.resources.requests.cpu]
+      "${path}.requests.memory" = ["bytes", asked.resources.requests.memory]
+      "${path}.limits.cpu"      = ["cores", asked.resources.limits.cpu]
+      "${path}.limits.memory"   = ["bytes", asked.resources.limits.memory]
     }],
     flatten([for path, scaling in local.autoscaling : [for key, window in scaling.schedules : {
       "${path}.schedules.${key}, its name" = ["name", key]

@@ -9,6 +9,8 @@ output "problems" {
       local.circle_rules,
       local.secret_rules,
       local.process_rules,
+      local.resource_rules,
+      local.release_rules,
       local.scaling_rules,
       local.env_rules,
       local.image_rules,

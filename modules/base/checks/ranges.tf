@@ -8,13 +8,20 @@ locals {
       "services.${name}.spec.networking.service_mesh.circuit_breaker.max_connections"      = [try(service.spec.networking.service_mesh.circuit_breaker.max_connections, null), 1, 1000000]
       "services.${name}.spec.networking.service_mesh.circuit_breaker.max_pending_requests" = [try(service.spec.networking.service_mesh.circuit_breaker.max_pending_requests, null), 1, 1000000]
       "services.${name}.spec.networking.service_mesh.circuit_breaker.consecutive_errors"   = [try(service.spec.networking.service_mesh.circuit_breaker.consecutive_errors, null), 1, 1000000]
+      "services.${name}.spec.service.canary.weight"                                        = [try(service.spec.service.canary.weight, null), 1, 99]
+      "services.${name}.spec.service.canary.replicas"                                      = [try(service.spec.service.canary.replicas, null), 1, 1000]
+      "services.${name}.spec.networking.migration.port"                                    = [try(service.spec.networking.migration.port, null), 1, 65535]
+      "services.${name}.spec.networking.migration.weight"                                  = [try(service.spec.networking.migration.weight, null), 1, 100]
       "services.${name}.spec.monitoring.metrics.port"                                      = [service.spec.monitoring.metrics.port, 1, 65535]
     }],
     [for path, process in local.processes : {
-      "${path}.replicas"            = [process.replicas, 0, 1000]
-      "${path}.retries"             = [process.retries, 0, 10]
-      "${path}.resources.gpu.count" = [process.resources.gpu.count, 0, 16]
+      "${path}.replicas"    = [process.replicas, 0, 1000]
+      "${path}.retries"     = [process.retries, 0, 10]
+      "${path}.completions" = [process.completions, 1, 10000]
+      "${path}.parallelism" = [process.parallelism, 1, 1000]
+      "${path}.ray.workers" = [try(process.ray.workers, null), 1, 1000]
     }],
+    [for path, asked in local.asked : { "${path}.gpu.count" = [asked.resources.gpu.count, 0, 16] }],
     [for path, scaling in local.autoscaling : {
       "${path}.min"                 = [scaling.min, 0, 1000000]
       "${path}.max"                 = [scaling.max, 1, 1000000]

@@ -3,8 +3,8 @@ locals {
   ingress_rules = flatten(concat(
     [for path, ingress in local.ingresses : [
       {
-        holds   = !ingress.enabled || var.services[ingress.service].spec.service.type == "api"
-        message = "${path}.enabled is for services of type api; the type is ${var.services[ingress.service].spec.service.type}."
+        holds   = !ingress.enabled || contains(["api", "stateful"], var.services[ingress.service].spec.service.type)
+        message = "${path}.enabled is for services of types api and stateful; the type is ${var.services[ingress.service].spec.service.type}."
       },
       {
         holds   = ingress.cors == null || try(length(ingress.cors.origins) > 0, true)

@@ -40,20 +40,6 @@ locals {
       message = "${path}.retries is ${process.retries}; on batch it must be at most 9."
     },
     {
-      holds   = process.resources.gpu.count == 0 || (process.placement.runtime != "fargate" && process.type != "function")
-      message = "${path}.resources.gpu needs the runtime kubernetes or batch; fargate and functions have no GPU."
-    },
-    {
-      holds   = process.resources.gpu.count == 0 || process.placement.runtime != "kubernetes" || contains(local.gpu_types, coalesce(process.resources.gpu.type, try(local.gpu_types[0], "-")))
-      message = "${path}.resources.gpu asks for ${process.resources.gpu.type == null ? "a GPU" : coalesce(process.resources.gpu.type, "-")}, which no node pool offers; the pools offer ${length(local.gpu_types) > 0 ? join(", ", local.gpu_types) : "none"}."
-    },
-    {
-      holds = process.resources.gpu.count == 0 || process.placement.runtime != "kubernetes" || !contains(local.gpu_types, coalesce(process.resources.gpu.type, try(local.gpu_types[0], "-"))) || anytrue([
-        for pool in var.cluster.node_pools : pool.gpu.count >= process.resources.gpu.count if try(pool.gpu.type == coalesce(process.resources.gpu.type, pool.gpu.type), false)
-      ])
-      message = "${path}.resources.gpu.count is ${process.resources.gpu.count}, more than a node of any such pool has; a replica runs on one node."
-    },
-    {
       holds = !process.spot || process.placement.runtime != "kubernetes" || length([
         for pool in var.cluster.node_pools : 1 if(pool.gpu != null) == (process.resources.gpu.count > 0)
         ]) == 0 || anytrue([
@@ -62,12 +48,57 @@ locals {
       message = "${path}.spot is true, but no node pool has spot capacity${process.resources.gpu.count > 0 ? " with GPUs" : ""}; add a pool with spot, or leave spot out."
     },
     {
-      holds   = try(local.millicores[coalesce(process.resources.requests.cpu, process.resources.cpu)] <= local.millicores[coalesce(process.resources.limits.cpu, process.resources.cpu)], true)
-      message = "${path}.resources asks for more cpu than its limit: ${try(coalesce(process.resources.requests.cpu, process.resources.cpu), "-")} > ${try(coalesce(process.resources.limits.cpu, process.resources.cpu), "-")}."
+      holds   = (process.type == "stateful") == (process.volume != null)
+      message = process.volume == null ? "${path}.volume is missing; type stateful needs one, for example { size = \"10Gi\" }, or use type api." : "${path}.volume is for type stateful; the type is ${process.type}."
     },
     {
-      holds   = try(local.bytes[coalesce(process.resources.requests.memory, process.resources.memory)] <= local.bytes[coalesce(process.resources.limits.memory, process.resources.memory)], true)
-      message = "${path}.resources asks for more memory than its limit: ${try(coalesce(process.resources.requests.memory, process.resources.memory), "-")} > ${try(coalesce(process.resources.limits.memory, process.resources.memory), "-")}."
+      holds   = process.type != "stateful" || process.autoscaling == null
+      message = "${path}.autoscaling is not for type stateful, where a replica that goes leaves its volume behind; set replicas."
+    },
+    {
+      holds   = process.completions == null || process.type == "job"
+      message = "${path}.completions is for type job; the type is ${process.type}."
+    },
+    {
+      holds   = process.completions == null || process.placement.runtime != "batch"
+      message = "${path}.completions needs the runtime kubernetes; on batch submit a job for each part, or write a job without parts."
+    },
+    {
+      holds   = process.parallelism == null || try(process.parallelism <= process.completions, false)
+      message = "${path}.parallelism is ${coalesce(process.parallelism, 0)}; it needs completions, and must be at most as many."
+    },
+    {
+      holds   = (process.type == "ray") == (process.ray != null)
+      message = process.ray == null ? "${path}.ray is missing; type ray needs it, for example { workers = 4 }, or use type job." : "${path}.ray is for type ray; the type is ${process.type}."
+    },
+    {
+      holds   = !contains(["batch", "fargate"], process.placement.runtime) || try(local.seconds[process.grace] == 30, true)
+      message = "${path}.grace_period needs the runtime kubernetes; ${process.placement.runtime} ends a container 30s after it was told to stop."
+    },
+  ]])
+
+  resource_rules = flatten([for path, asked in local.asked : [
+    {
+      holds   = asked.resources.gpu.count == 0 || (asked.runtime != "fargate" && asked.type != "function")
+      message = "${path}.gpu needs the runtime kubernetes or batch; fargate and functions have no GPU."
+    },
+    {
+      holds   = asked.resources.gpu.count == 0 || asked.runtime != "kubernetes" || contains(local.gpu_types, coalesce(asked.resources.gpu.type, try(local.gpu_types[0], "-")))
+      message = "${path}.gpu asks for ${asked.resources.gpu.type == null ? "a GPU" : coalesce(asked.resources.gpu.type, "-")}, which no node pool offers; the pools offer ${length(local.gpu_types) > 0 ? join(", ", local.gpu_types) : "none"}."
+    },
+    {
+      holds = asked.resources.gpu.count == 0 || asked.runtime != "kubernetes" || !contains(local.gpu_types, coalesce(asked.resources.gpu.type, try(local.gpu_types[0], "-"))) || anytrue([
+        for pool in var.cluster.node_pools : pool.gpu.count >= asked.resources.gpu.count if try(pool.gpu.type == coalesce(asked.resources.gpu.type, pool.gpu.type), false)
+      ])
+      message = "${path}.gpu.count is ${asked.resources.gpu.count}, more than a node of any such pool has; a replica runs on one node."
+    },
+    {
+      holds   = try(local.millicores[coalesce(asked.resources.requests.cpu, asked.resources.cpu)] <= local.millicores[coalesce(asked.resources.limits.cpu, asked.resources.cpu)], true)
+      message = "${path} asks for more cpu than its limit: ${try(coalesce(asked.resources.requests.cpu, asked.resources.cpu), "-")} > ${try(coalesce(asked.resources.limits.cpu, asked.resources.cpu), "-")}."
+    },
+    {
+      holds   = try(local.bytes[coalesce(asked.resources.requests.memory, asked.resources.memory)] <= local.bytes[coalesce(asked.resources.limits.memory, asked.resources.memory)], true)
+      message = "${path} asks for more memory than its limit: ${try(coalesce(asked.resources.requests.memory, asked.resources.memory), "-")} > ${try(coalesce(asked.resources.limits.memory, asked.resources.memory), "-")}."
     },
   ]])
 

@@ -3,11 +3,15 @@ locals {
   processes = merge([for name, service in var.services : merge(
     { "services.${name}.spec.service" = {
       autoscaling = service.spec.service.autoscaling
+      completions = null
       env         = service.spec.service.env
+      grace       = service.spec.service.grace_period
       key         = name
       main        = true
+      parallelism = null
       placement   = service.spec.service.placement
       priority    = service.spec.service.priority
+      ray         = null
       replicas    = service.spec.service.replicas
       resources   = service.spec.service.resources
       retries     = service.spec.service.retries
@@ -17,14 +21,19 @@ locals {
       time_zone   = service.spec.service.time_zone
       timeout     = service.spec.service.timeout
       type        = service.spec.service.type
+      volume      = service.spec.service.volume
     } },
     { for key, worker in service.spec.workers : "services.${name}.spec.workers.${key}" => {
       autoscaling = worker.autoscaling
+      completions = worker.completions
       env         = worker.env
+      grace       = worker.grace_period
       key         = "${name}-${key}"
       main        = false
+      parallelism = worker.parallelism
       placement   = worker.placement == null ? service.spec.service.placement : worker.placement
       priority    = worker.priority
+      ray         = worker.ray
       replicas    = worker.replicas
       resources   = worker.resources
       retries     = worker.retries
@@ -34,8 +43,19 @@ locals {
       time_zone   = worker.time_zone
       timeout     = worker.timeout
       type        = worker.type
+      volume      = null
     } },
   )]...)
+
+  # What asks for processor and memory: every process, and the workers of Ray jobs.
+  asked = merge(
+    { for path, process in local.processes : "${path}.resources" => { resources = process.resources, runtime = process.placement.runtime, type = process.type } },
+    { for path, process in local.processes : "${path}.ray.resources" => { resources = process.ray.resources, runtime = process.placement.runtime, type = process.type } if process.ray != null },
+  )
+
+  migrations = { for name, service in var.services : "services.${name}.spec.service.migrations" => merge(service.spec.service.migrations, { service = name }) if service.spec.service.migrations != null }
+  canaries   = { for name, service in var.services : "services.${name}.spec.service.canary" => merge(service.spec.service.canary, { service = name }) if service.spec.service.canary != null }
+  moves      = { for name, service in var.services : "services.${name}.spec.networking.migration" => merge(service.spec.networking.migration, { service = name }) if service.spec.networking.migration != null }
 
   autoscaling = { for path, process in local.processes : "${path}.autoscaling" => merge(process.autoscaling, {
     main    = process.main
@@ -43,7 +63,7 @@ locals {
     service = process.service
   }) if process.autoscaling != null }
 
-  env = merge([for path, process in local.processes : {
+  env = merge([for path, process in merge(local.processes, local.migrations) : {
     for variable, source in process.env : "${path}.env.${variable}" => merge(source, { name = variable, owner = process.service })
   }]...)
 
@@ -68,6 +88,7 @@ locals {
   images = merge(
     { for name, service in var.services : "services.${name}.spec.service.image" => service.spec.service.image },
     { for path, dependency in local.dependencies : "${path}.image" => dependency.image if dependency.image != null },
+    { for path, canary in local.canaries : "${path}.image" => merge(canary.image, { repository = null }) },
   )
 
   secrets = merge([for name, service in var.services : {

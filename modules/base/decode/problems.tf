@@ -41,7 +41,7 @@ locals {
     { for name, items in local.dependency_items : "services.${name}: spec.dependencies" => [for item in items : try(item.name, null)] },
     { for name, items in local.secret_items : "services.${name}: spec.secrets" => [for item in items : try(item.name, null)] },
     { for name, items in local.worker_items : "services.${name}: spec.workers" => [for item in items : try(item.name, null)] },
-    { for path, process in local.processes : "${path}.env" => try([for item in process.value.env : try(item.name, null)], []) },
+    { for path, process in local.with_env : "${path}.env" => try([for item in process.env : try(item.name, null)], []) },
     { for path, process in local.processes : "${path}.autoscaling.schedules" => try([for item in process.value.autoscaling.schedules : try(item.name, null)], []) },
   )
   double_names = flatten([for path, names in local.named_lists : [for name in distinct(compact(names)) :

@@ -6,7 +6,7 @@ locals {
     workers      = { for item in local.worker_items[name] : item.name => item... if can(tostring(item.name)) }
   } }
 
-  env = { for path, process in local.processes : path => { for variable, items in try({ for item in process.value.env : item.name => item... }, {}) : variable => {
+  env = { for path, process in local.with_env : path => { for variable, items in try({ for item in process.env : item.name => item... }, {}) : variable => {
     secret = try(items[0].secret, null) == null ? null : { key = try(items[0].secret.key, null), name = try(items[0].secret.name, null) }
     value  = try(items[0].value, null)
   } } }
@@ -35,15 +35,15 @@ locals {
   } }
 
   # gpu: "1" and gpu: 1 are short for gpu: {count: 1}.
-  resources = { for path, process in local.processes : path => {
-    cpu = try(process.value.resources.cpu, null)
+  resources = { for path, asked in local.with_resources : path => {
+    cpu = try(asked.resources.cpu, null)
     gpu = {
-      count = try(tonumber(process.value.resources.gpu), process.value.resources.gpu.count, null)
-      type  = try(process.value.resources.gpu.type, null)
+      count = try(tonumber(asked.resources.gpu), asked.resources.gpu.count, null)
+      type  = try(asked.resources.gpu.type, null)
     }
-    limits   = { cpu = try(process.value.resources.limits.cpu, null), memory = try(process.value.resources.limits.memory, null) }
-    memory   = try(process.value.resources.memory, null)
-    requests = { cpu = try(process.value.resources.requests.cpu, null), memory = try(process.value.resources.requests.memory, null) }
+    limits   = { cpu = try(asked.resources.limits.cpu, null), memory = try(asked.resources.limits.memory, null) }
+    memory   = try(asked.resources.memory, null)
+    requests = { cpu = try(asked.resources.requests.cpu, null), memory = try(asked.resources.requests.memory, null) }
   } }
 
   health = { for name, document in local.documents : name => { for kind in ["liveness", "readiness", "startup"] : kind => try(document.spec.service.health[kind], null) == null ? null : {
@@ -56,20 +56,27 @@ locals {
   } } }
 
   workers = { for name, lists in local.named : name => { for worker, items in lists.workers : worker => {
-    args        = try(items[0].args, null)
-    autoscaling = local.autoscaling["services.${name}: spec.workers[${worker}]"]
-    command     = try(items[0].command, null)
-    env         = local.env["services.${name}: spec.workers[${worker}]"]
-    placement   = local.placement["services.${name}: spec.workers[${worker}]"]
-    priority    = try(items[0].priority, null)
-    replicas    = try(items[0].autoscaling, null) == null ? try(items[0].replicas, null) : null # the autoscaler owns it
-    resources   = local.resources["services.${name}: spec.workers[${worker}]"]
-    retries     = try(items[0].retries, null)
-    schedule    = try(items[0].schedule, null)
-    spot        = try(items[0].spot, null)
-    time_zone   = try(items[0].timeZone, null)
-    timeout     = try(items[0].timeout, null)
-    type        = try(items[0].type, null)
+    args         = try(items[0].args, null)
+    autoscaling  = local.autoscaling["services.${name}: spec.workers[${worker}]"]
+    command      = try(items[0].command, null)
+    completions  = try(items[0].completions, null)
+    env          = local.env["services.${name}: spec.workers[${worker}]"]
+    grace_period = try(items[0].gracePeriod, null)
+    parallelism  = try(items[0].parallelism, null)
+    placement    = local.placement["services.${name}: spec.workers[${worker}]"]
+    priority     = try(items[0].priority, null)
+    ray = try(items[0].ray, null) == null ? null : {
+      resources = local.resources["services.${name}: spec.workers[${worker}].ray"]
+      workers   = try(items[0].ray.workers, null)
+    }
+    replicas  = try(items[0].autoscaling, null) == null ? try(items[0].replicas, null) : null # the autoscaler owns it
+    resources = local.resources["services.${name}: spec.workers[${worker}]"]
+    retries   = try(items[0].retries, null)
+    schedule  = try(items[0].schedule, null)
+    spot      = try(items[0].spot, null)
+    time_zone = try(items[0].timeZone, null)
+    timeout   = try(items[0].timeout, null)
+    type      = try(items[0].type, null)
   } } }
 
   dependencies = { for name, lists in local.named : name => { for dependency, items in lists.dependencies : dependency => {
@@ -180,6 +187,11 @@ locals {
           retries = try(document.spec.networking.serviceMesh.retries, null)
           timeout = try(document.spec.networking.serviceMesh.timeout, null)
         }
+        migration = try(document.spec.networking.migration, null) == null ? null : {
+          host   = try(document.spec.networking.migration.host, null)
+          port   = try(document.spec.networking.migration.port, null)
+          weight = try(document.spec.networking.migration.weight, null)
+        }
       }
       secrets = { for secret, items in local.named[name].secrets : secret => {
         existing          = try(items[0].existing, null)
@@ -189,17 +201,29 @@ locals {
       service = {
         args        = try(document.spec.service.args, null)
         autoscaling = local.autoscaling["services.${name}: spec.service"]
-        command     = try(document.spec.service.command, null)
+        canary = try(document.spec.service.canary, null) == null ? null : {
+          image    = { digest = try(document.spec.service.canary.image.digest, null), tag = try(document.spec.service.canary.image.tag, null) }
+          replicas = try(document.spec.service.canary.replicas, null)
+          weight   = try(document.spec.service.canary.weight, null)
+        }
+        command = try(document.spec.service.command, null)
         disruption_budget = try(document.spec.service.disruptionBudget, null) == null ? null : {
           max_unavailable = try(document.spec.service.disruptionBudget.maxUnavailable, null)
           min_available   = try(document.spec.service.disruptionBudget.minAvailable, null)
         }
-        env    = local.env["services.${name}: spec.service"]
-        health = local.health[name]
+        env          = local.env["services.${name}: spec.service"]
+        grace_period = try(document.spec.service.gracePeriod, null)
+        health       = local.health[name]
         image = {
           digest     = try(document.spec.service.image.digest, null)
           repository = try(document.spec.service.image.repository, null)
           tag        = try(document.spec.service.image.tag, null)
+        }
+        migrations = try(document.spec.service.migrations, null) == null ? null : {
+          args    = try(document.spec.service.migrations.args, null)
+          command = try(document.spec.service.migrations.command, null)
+          env     = local.env["services.${name}: spec.service.migrations"]
+          timeout = try(document.spec.service.migrations.timeout, null)
         }
         placement = local.placement["services.${name}: spec.service"]
         port      = try(document.spec.service.port, null)
@@ -213,6 +237,11 @@ locals {
         time_zone = try(document.spec.service.timeZone, null)
         timeout   = try(document.spec.service.timeout, null)
         type      = try(document.spec.service.type, null)
+        volume = try(document.spec.service.volume, null) == null ? null : {
+          path          = try(document.spec.service.volume.path, null)
+          size          = try(document.spec.service.volume.size, null)
+          storage_class = try(document.spec.service.volume.storageClass, null)
+        }
       }
       slo = {
         availability = try(document.spec.slo.availability, null)

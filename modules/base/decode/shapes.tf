@@ -9,20 +9,28 @@ locals {
       data = "object", dependencies = "list", monitoring = "object", networking = "object", secrets = "list", service = "object", slo = "object", workers = "list"
     }
     service = {
-      args     = "list", autoscaling = "object", command = "list", disruptionBudget = "object", env = "list", health = "object", image = "object", placement = "object",
-      port     = "number", priority = "string", replicas = "number", resources = "object", retries = "number", schedule = "string", source = "string", spot = "bool",
-      timeZone = "string", timeout = "string", type = "string"
+      args      = "list", autoscaling = "object", canary = "object", command = "list", disruptionBudget = "object", env = "list", gracePeriod = "string",
+      health    = "object", image = "object", migrations = "object", placement = "object", port = "number", priority = "string", replicas = "number",
+      resources = "object", retries = "number", schedule = "string", source = "string", spot = "bool", timeZone = "string", timeout = "string", type = "string",
+      volume    = "object"
     }
     worker = {
-      args      = "list", autoscaling = "object", command = "list", env = "list", name = "string!", placement = "object", priority = "string", replicas = "number",
-      resources = "object", retries = "number", schedule = "string", spot = "bool", timeZone = "string", timeout = "string", type = "string"
+      args        = "list", autoscaling = "object", command = "list", completions = "number", env = "list", gracePeriod = "string", name = "string!",
+      parallelism = "number", placement = "object", priority = "string", ray = "object", replicas = "number", resources = "object", retries = "number",
+      schedule    = "string", spot = "bool", timeZone = "string", timeout = "string", type = "string"
     }
-    image      = { digest = "string", repository = "string", tag = "string" }
-    env        = { name = "string!", secret = "object", value = "string" }
-    secret_ref = { key = "string", name = "string!" }
-    resources  = { cpu = "string|number", gpu = "object|string|number", limits = "object", memory = "string", requests = "object" }
-    quantities = { cpu = "string|number", memory = "string" }
-    gpu        = { count = "number", type = "string" }
+    canary       = { image = "object!", replicas = "number", weight = "number" }
+    canary_image = { digest = "string", tag = "string" }
+    migration    = { host = "string!", port = "number", weight = "number" }
+    migrations   = { args = "list", command = "list", env = "list", timeout = "string" }
+    ray          = { resources = "object", workers = "number" }
+    volume       = { path = "string", size = "string!", storageClass = "string" }
+    image        = { digest = "string", repository = "string", tag = "string" }
+    env          = { name = "string!", secret = "object", value = "string" }
+    secret_ref   = { key = "string", name = "string!" }
+    resources    = { cpu = "string|number", gpu = "object|string|number", limits = "object", memory = "string", requests = "object" }
+    quantities   = { cpu = "string|number", memory = "string" }
+    gpu          = { count = "number", type = "string" }
     autoscaling = {
       cpu = "number", max = "number!", memory = "number", min = "number", queue = "string", queueLength = "number", requestsPerSecond = "number", schedules = "list"
     }
@@ -52,7 +60,7 @@ locals {
     existing_queue     = { arn = "string!", encryptionKey = "string", url = "string!" }
     existing_storage   = { bucket = "string", encryptionKey = "string", fileSystem = "string", securityGroup = "string" }
 
-    networking = { ingress = "object", serviceMesh = "object" }
+    networking = { ingress = "object", migration = "object", serviceMesh = "object" }
     ingress = {
       auth    = "object", cdn = "string", cors = "object", enabled = "bool", hosts = "list", path = "string", rateLimit = "number", requestHeaders = "object",
       timeout = "string", waf = "bool"

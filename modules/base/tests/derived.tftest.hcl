@@ -357,3 +357,48 @@ run "a_faulty_environment_is_refused" {
   }
   expect_failures = [var.environment]
 }
+
+run "volumes_parts_and_ray_jobs_are_told_and_counted" {
+  command = plan
+  variables {
+    environment = merge(var.environment, { budget = null, identities = {} })
+    services = {
+      store = { spec = { service = {
+        type         = "stateful"
+        replicas     = 3
+        volume       = { size = "10Gi" }
+        grace_period = "5m"
+        resources    = { cpu = "1", memory = "1Gi" }
+        migrations   = { args = ["migrate"] }
+      } } }
+      tabular = { spec = {
+        service = { replicas = 2, resources = { cpu = "100m", memory = "100Mi" }, image = { tag = "1" }, canary = { image = { tag = "2" }, replicas = 4 } }
+        workers = {
+          few   = { type = "job", completions = 3, resources = { cpu = "1", memory = "1Gi" } }
+          parts = { type = "job", completions = 8, parallelism = 5, resources = { cpu = "1", memory = "1Gi" } }
+          train = { type = "ray", resources = { cpu = "1", memory = "1Gi" }, ray = { workers = 6, resources = { cpu = "2", memory = "4Gi", gpu = { count = 1 } } } }
+        }
+        networking = { ingress = { enabled = true } }
+      } }
+    }
+  }
+  assert {
+    condition     = output.processes["store"].volume == { size = "10Gi", storage_class = "default", path = "/data" } && output.processes["store"].grace_seconds == 300 && output.processes["tabular"].volume == null
+    error_message = "A stateful service's volume and the time it has to stop in are told."
+  }
+  assert {
+    condition     = output.processes["tabular-few"].parallelism == 1 && output.processes["tabular-parts"].completions == 8 && output.processes["tabular-parts"].replicas_max == 5 && output.processes["tabular"].parallelism == null
+    error_message = "Parts of a job run one after the other unless more may at once."
+  }
+  assert {
+    condition     = [for field in ["workers", "cpu_millicores", "cpu_limit_millicores", "memory_mb", "memory_limit_mb", "gpus"] : output.processes["tabular-train"].ray[field]] == [6, 2000, 2000, 4096, 4096, 1] && output.processes["tabular-train"].cpu_millicores == 1000
+    error_message = "The workers of a Ray job ask for something of their own, its head for what the process does."
+  }
+  assert {
+    # 3 replicas and their migrations; 2 replicas and 4 of the canary, parts one by one and five at once, a head and its 6 workers.
+    condition = output.quotas["inferloop"] == {
+      cpu_millicores = 4 * 1000 + 6 * 100 + 1000 + 5 * 1000 + 1000 + 6 * 2000, gpus = 6, memory_mb = 4 * 1024 + 6 * 100 + 6 * 1024 + 1024 + 6 * 4096, pods = 4 + 6 + 6 + 7
+    }
+    error_message = "Quotas count migrations, canaries, parts at once, and the workers of Ray jobs."
+  }
+}

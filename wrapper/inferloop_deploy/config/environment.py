@@ -12,10 +12,11 @@ from pydantic import Field
 
 from inferloop_deploy.config import patterns
 from inferloop_deploy.config.patterns import text
-from inferloop_deploy.config.quantity import Days, Memory
+from inferloop_deploy.config.quantity import Cpu, Days, Memory
 from inferloop_deploy.config.service import (
     Arn,
     Count,
+    CronExpression,
     GpuType,
     Host,
     Https,
@@ -28,6 +29,7 @@ from inferloop_deploy.config.service import (
     Size,
     TagText,
     Text,
+    TimeZone,
     Version,
 )
 
@@ -299,6 +301,100 @@ class Registry(Model):
     existing: Annotated[Text | None, Field(description="Registry and path prefix of one that exists, instead.")] = None
 
 
+class Certificates(Model):
+    """Who signs the certificates of the gateway."""
+
+    issuer: Annotated[
+        Literal["acme", "own-ca"], Field(description="A public authority over ACME, or one of the cluster's own.")
+    ] = "acme"
+    email: Annotated[Email | None, Field(description="Whom the public authority writes to.")] = None
+    server: Annotated[
+        Https | None, Field(description="Directory of the public authority; that of Let's Encrypt if left out.")
+    ] = None
+
+
+class ClusterBackup(Model):
+    """Backups of the cluster's objects and volumes."""
+
+    enabled: Annotated[bool, Field(description="Keeps backups.")] = True
+    schedule: Annotated[CronExpression, Field(description="Cron expression, in UTC.")] = "0 2 * * *"
+    retention: Annotated[Days, Field(description="How long they are kept.")] = "30d"
+
+
+class Night(Model):
+    """Times at which services run without replicas; not in production."""
+
+    enabled: Annotated[bool, Field(description="Stops services at night.")] = False
+    start: Annotated[CronExpression, Field(description="Cron expression of when they stop.")] = "0 20 * * MON-FRI"
+    end: Annotated[CronExpression, Field(description="Cron expression of when they start again.")] = "0 6 * * MON-FRI"
+    time_zone: Annotated[TimeZone, Field(description="IANA time zone, for instance Europe/Berlin.")] = "Etc/UTC"
+
+
+class ClusterAccess(Model):
+    """Groups of the cluster's users by what they may do."""
+
+    team: Annotated[list[Text], Field(description="May look at services and change them.")] = Field(
+        default_factory=list
+    )
+    operator: Annotated[list[Text], Field(description="May do everything in the namespaces of services.")] = Field(
+        default_factory=list
+    )
+    read_only: Annotated[list[Text], Field(description="May look at everything but secrets.")] = Field(
+        default_factory=list
+    )
+    ci: Annotated[list[Text], Field(description="May release services.")] = Field(default_factory=list)
+
+
+class Quota(Model):
+    """What the services of a namespace may ask for together; what is left out has no limit of its own."""
+
+    cpu: Annotated[Cpu | None, Field(description='Cores: "40".')] = None
+    memory: Annotated[Memory | None, Field(description="Memory: 160Gi.")] = None
+    pods: Annotated[Count | None, Field(description="Pods.")] = None
+    gpus: Annotated[int | None, Field(ge=0, le=1_000_000, description="GPUs.")] = None
+
+
+class ClusterServices(Model):
+    """What runs in the cluster for all services."""
+
+    managed: Annotated[
+        bool, Field(description="Installs what is named here; false where the cluster brings all of it itself.")
+    ] = True
+    mesh: Annotated[Literal["istio", "linkerd", "none"], Field(description="Mesh between services.")] = "istio"
+    gateway: Annotated[
+        Literal["kong", "istio", "gateway-api"],
+        Field(description="What stands in front of services; istio needs mesh istio."),
+    ] = "kong"
+    logs: Annotated[Literal["loki", "elastic", "none"], Field(description="Where logs are kept.")] = "loki"
+    traces: Annotated[Literal["tempo", "jaeger", "none"], Field(description="Where traces are kept.")] = "tempo"
+    policies: Annotated[
+        Literal["builtin", "kyverno"],
+        Field(description="Who refuses what must not run: the API server itself, or Kyverno."),
+    ] = "builtin"
+    nodes: Annotated[
+        Literal["cluster-autoscaler", "karpenter", "none"], Field(description="Who adds and removes nodes.")
+    ] = "cluster-autoscaler"
+    certificates: Annotated[Certificates, Field(description="Certificates.")] = Certificates()
+    backup: Annotated[ClusterBackup, Field(description="Backups of the cluster.")] = ClusterBackup()
+    night: Annotated[Night, Field(description="Times without replicas.")] = Night()
+    registry: Annotated[
+        Annotated[str, text(patterns.IMAGE_REPOSITORY, longest=255)] | None,
+        Field(description="Registry and path prefix that every chart and image of these is taken from instead."),
+    ] = None
+    versions: Annotated[
+        dict[Name, Annotated[str, text(patterns.IMAGE_TAG)]],
+        Field(description="Versions of charts other than those of the platform's catalogue, by chart."),
+    ] = Field(default_factory=dict)
+    access: Annotated[ClusterAccess, Field(description="Who may do what in the cluster.")] = ClusterAccess()
+    quotas: Annotated[
+        dict[Name, Quota],
+        Field(description="What the services of a namespace may ask for, by namespace; what they do ask if left out."),
+    ] = Field(default_factory=dict)
+    storage_classes: Annotated[
+        list[Name], Field(description="Storage classes that the cluster has beside the platform's own.")
+    ] = Field(default_factory=list)
+
+
 class EnvironmentSpec(Model):
     """What the environment is made of."""
 
@@ -308,6 +404,9 @@ class EnvironmentSpec(Model):
     dns: Annotated[Dns, Field(description="Domain.")]
     network: Annotated[Network, Field(description="Network.")]
     cluster: Annotated[Cluster, Field(description="Cluster.")] = Cluster()
+    cluster_services: Annotated[
+        ClusterServices, Field(description="What runs in the cluster for all services: mesh, gateway, logs, traces.")
+    ] = ClusterServices()
     shared: Annotated[Shared, Field(description="What services share.")] = Shared()
     sizes: Annotated[Sizes, Field(description="Machine types by size.")]
     registry: Annotated[Registry, Field(description="Container images.")] = Registry()

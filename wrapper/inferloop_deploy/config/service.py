@@ -236,10 +236,51 @@ class Health(Model):
     startup: Annotated[Probe | None, Field(description="Holds the other probes back until it passes.")] = None
 
 
+class Volume(Model):
+    """A disk of each replica, which keeps its data when the replica is replaced."""
+
+    size: Annotated[Memory, Field(description="Size of the disk of each replica: 10Gi.")]
+    storage_class: Annotated[Name, Field(description="Storage class that the cluster has.")] = "default"
+    path: Annotated[HttpPath, Field(description="Folder that it is mounted at.")] = "/data"
+
+
+class Migrations(Model):
+    """A run of the new image that prepares the database before the new version starts."""
+
+    command: Annotated[list[str], Field(description="Replaces the image's entry point; this or args is needed.")] = (
+        Field(default_factory=list)
+    )
+    args: Annotated[list[str], Field(description="Arguments of the entry point.")] = Field(default_factory=list)
+    env: Annotated[list[EnvVar], Field(description="Variables beside those of the service.")] = Field(
+        default_factory=list
+    )
+    timeout: Annotated[Duration, Field(description="Longest run; the deployment fails after it.")] = "10m"
+
+
+class CanaryImage(Model):
+    """The new image, from the service's repository; exactly one of the two."""
+
+    tag: Annotated[Annotated[str, text(patterns.IMAGE_TAG)] | None, Field(description="Tag of the image.")] = None
+    digest: Annotated[
+        Annotated[str, text(patterns.IMAGE_DIGEST)] | None, Field(description="Digest of the image, immutable.")
+    ] = None
+
+
+class Canary(Model):
+    """A new version beside the one that runs, for part of the requests."""
+
+    image: Annotated[CanaryImage, Field(description="Image of the new version.")]
+    weight: Annotated[int, Field(ge=1, le=99, description="Requests that it gets, percent.")] = 10
+    replicas: Annotated[int, Field(ge=1, le=1000, description="Replicas of the new version.")] = 1
+
+
 class Service(Model):
     """The process that the service runs."""
 
-    type: Annotated[Literal["api", "worker", "job", "cron", "function"], Field(description="Kind of process.")] = "api"
+    type: Annotated[
+        Literal["api", "stateful", "worker", "job", "cron", "function"],
+        Field(description="Kind of process; stateful is an api whose replicas keep a volume each."),
+    ] = "api"
     replicas: Annotated[int, Field(ge=0, le=1000, description="Replicas where there is no autoscaling.")] = 1
     image: Annotated[Image, Field(description="Container image.")] = Image()
     port: Annotated[Port, Field(description="Port that the api listens on.")] = 8000
@@ -255,6 +296,14 @@ class Service(Model):
     retries: Annotated[
         int, Field(ge=0, le=10, description="Retries of a failed job, cron or function; of a function at most 2.")
     ] = 2
+    volume: Annotated[Volume | None, Field(description="Disk of each replica; for type stateful only.")] = None
+    migrations: Annotated[
+        Migrations | None, Field(description="What prepares the database before a new version starts.")
+    ] = None
+    canary: Annotated[Canary | None, Field(description="A new version for part of the requests.")] = None
+    grace_period: Annotated[
+        Duration, Field(description="Time that a replica has to finish its work in, once it was told to stop.")
+    ] = "30s"
     resources: Annotated[Resources, Field(description="Processor, memory and GPUs.")] = Resources()
     autoscaling: Annotated[Autoscaling | None, Field(description="Scaling; replaces replicas.")] = None
     spot: Annotated[bool, Field(description="Runs on spot capacity.")] = False
@@ -266,13 +315,22 @@ class Service(Model):
     health: Annotated[Health, Field(description="Probes.")] = Health()
 
 
+class Ray(Model):
+    """The workers of a Ray job; its head is the process itself."""
+
+    workers: Annotated[int, Field(ge=1, le=1000, description="Workers of the job.")] = 1
+    resources: Annotated[Resources, Field(description="Processor, memory and GPUs of each worker.")] = Resources()
+
+
 class Worker(Model):
     """A further process of the same image beside the service, without ingress."""
 
     name: Annotated[Name, Field(description="Name of the worker, unique in the service.")]
     type: Annotated[
-        Literal["worker", "job", "cron"],
-        Field(description="worker runs all the time, job runs to its end once, cron runs to its end by its schedule."),
+        Literal["worker", "job", "cron", "ray"],
+        Field(
+            description="worker runs all the time, job and ray (on many nodes) to their end once, cron by its schedule."
+        ),
     ] = "worker"
     replicas: Annotated[int, Field(ge=0, le=1000, description="Replicas where there is no autoscaling.")] = 1
     command: Annotated[list[str], Field(description="Replaces the image's entry point.")] = Field(default_factory=list)
@@ -282,8 +340,21 @@ class Worker(Model):
     )
     schedule: Annotated[CronExpression | None, Field(description="Cron expression; required by type cron.")] = None
     time_zone: Annotated[TimeZone, Field(description="Time zone of the schedule.")] = "Etc/UTC"
-    timeout: Annotated[Duration, Field(description="Longest run of a job or cron.")] = "15m"
-    retries: Annotated[int, Field(ge=0, le=10, description="Retries of a failed job or cron.")] = 2
+    timeout: Annotated[Duration, Field(description="Longest run of a job, cron or Ray job.")] = "15m"
+    retries: Annotated[int, Field(ge=0, le=10, description="Retries of a failed job, cron or Ray job.")] = 2
+    completions: Annotated[
+        int | None,
+        Field(
+            ge=1, le=10_000, description="Parts that a job is done in, each with its number in JOB_COMPLETION_INDEX."
+        ),
+    ] = None
+    parallelism: Annotated[int | None, Field(ge=1, le=1000, description="Parts that run at once; 1 if left out.")] = (
+        None
+    )
+    ray: Annotated[Ray | None, Field(description="Workers of a Ray job; for type ray only.")] = None
+    grace_period: Annotated[
+        Duration, Field(description="Time that a replica has to finish its work in, once it was told to stop.")
+    ] = "30s"
     resources: Annotated[Resources, Field(description="Processor, memory and GPUs.")] = Resources()
     autoscaling: Annotated[Autoscaling | None, Field(description="Scaling; replaces replicas.")] = None
     spot: Annotated[bool, Field(description="Runs on spot capacity.")] = False
@@ -560,11 +631,22 @@ class ServiceMesh(Model):
     circuit_breaker: Annotated[CircuitBreaker | None, Field(description="Circuit breaker.")] = None
 
 
+class Migration(Model):
+    """A former deployment of the service that still gets part of the requests, while the service moves over."""
+
+    host: Annotated[Host, Field(description="Host name of the former deployment, reached over HTTPS.")]
+    port: Annotated[Port, Field(description="Its port.")] = 443
+    weight: Annotated[int, Field(ge=1, le=100, description="Requests that it still gets, percent.")] = 10
+
+
 class Networking(Model):
     """How the service is reached."""
 
     ingress: Annotated[Ingress, Field(description="From outside.")] = Ingress()
     service_mesh: Annotated[ServiceMesh, Field(description="From other services.")] = ServiceMesh()
+    migration: Annotated[
+        Migration | None, Field(description="A former deployment that still gets part of the requests.")
+    ] = None
 
 
 class Metrics(Model):

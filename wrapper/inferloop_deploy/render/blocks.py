@@ -177,7 +177,7 @@ def _without_replicas_where_scaled(entry: Entry) -> Entry:
     return Block(kept, entry.origin, entry.yaml_path)
 
 
-NOT_FOR_TERRAFORM = frozenset({"service_defaults", "cluster"})
+NOT_FOR_TERRAFORM = frozenset({"service_defaults", "cluster", "cluster_services"})
 """Parts of an environment's spec that the variable `environment` does not hold."""
 
 
@@ -192,3 +192,9 @@ def environment_block(environment: EffectiveEnvironment) -> Block:
 def cluster_block(environment: EffectiveEnvironment) -> Block:
     """Return the object that the variable `eks_config` holds."""
     return _model(environment.config.spec.cluster, _Place(environment.tree).key("spec").key("cluster"))
+
+
+def cluster_services_block(environment: EffectiveEnvironment) -> Block:
+    """Return the object that stage 2's variable `cluster_services` holds."""
+    place = _Place(environment.tree).key("spec").key("clusterServices")
+    return _model(environment.config.spec.cluster_services, place)

@@ -149,6 +149,7 @@ services = {
             value = "$${dependencies.render.url}"
           }
         }
+        grace_period = "30s"
         # services/syndoc/deployment-config.yaml:22
         health = {
           # services/syndoc/deployment-config.yaml:23
@@ -195,9 +196,10 @@ services = {
       workers = {
         # services/syndoc/deployment-config.yaml:25
         nightly = {
-          args    = []
-          command = ["inferloop-synthetic", "documents", "reindex"]
-          env     = {}
+          args         = []
+          command      = ["inferloop-synthetic", "documents", "reindex"]
+          env          = {}
+          grace_period = "30s"
           # services/syndoc/deployment-config.yaml:33
           placement = {
             runtime = "batch"
@@ -424,6 +426,7 @@ services = {
             }
           }
         }
+        grace_period = "30s"
         # services/tabular/deployment-config.yaml:32
         health = {
           # services/tabular/deployment-config.yaml:33
@@ -499,9 +502,10 @@ services = {
             queue_length = 5
             schedules    = {}
           }
-          command  = ["inferloop-synthetic", "worker"]
-          env      = {}
-          priority = "batch"
+          command      = ["inferloop-synthetic", "worker"]
+          env          = {}
+          grace_period = "30s"
+          priority     = "batch"
           # services/tabular/deployment-config.yaml:39
           resources = {
             cpu = "1"
@@ -656,6 +660,7 @@ services = {
             value = "$${dependencies.model-storage.bucket}"
           }
         }
+        grace_period = "30s"
         # services/textnlp/deployment-config.yaml:21
         health = {
           # services/textnlp/deployment-config.yaml:22
