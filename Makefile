@@ -23,7 +23,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
-.PHONY: help setup tools lock demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
+.PHONY: help setup tools lock providers demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
 	bench bench-api bench-generator bench-memory clean engines ray image test-image-reproducible test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
@@ -43,6 +43,9 @@ demo: need-terraform ## Generate from a real table, with a report; apply, show a
 	@$(BIN)/python tools/demo_table.py $(DEMO)/diamonds.csv
 	@$(BIN)/inferloop-synthetic generate $(DEMO)/diamonds.csv --rows 100000 --seed 7 --output $(DEMO)/synthetic.parquet --report $(DEMO)/report.html
 	@exec $(BIN)/inferloop-deploy demo $(ARGS)
+
+providers: setup ## Make stand-ins of the providers that neither the registry nor a mirror has, outside the tree (once)
+	@$(BIN)/python tools/providers/stand_ins.py
 
 engines: setup ## Install SDV and CTGAN into an environment of their own, outside the tree (5.8 GB, once)
 	@$(BIN)/python tools/extra_environment.py engines >/dev/null

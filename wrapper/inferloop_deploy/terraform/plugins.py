@@ -1,14 +1,20 @@
 """Where terraform gets its provider plug-ins: a person's own settings, a mirror on this machine, or the registry.
 
+Where the registry does not answer and no mirror holds a provider, a stand-in that `make providers` built is taken.
+
 Mirrors have the layout of https://developer.hashicorp.com/terraform/cli/config/config-file#filesystem_mirror.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from inferloop_deploy.render.hcl import quote
@@ -20,6 +26,23 @@ HOST = "registry.terraform.io"
 REGISTRY = f"https://{HOST}/.well-known/terraform.json"
 PATIENCE = 3.0
 """Seconds to wait for the registry before a mirror on this machine is taken."""
+STAND_INS = "providers"
+"""Name, in our cache, of the mirror with the stand-ins of providers."""
+USED = "INFERLOOP_STAND_INS"
+"""The variable that says, to who asks which plug-ins a run uses, which of them are stand-ins."""
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A plug-in that stands in for a provider, of the same version and with the same schema."""
+
+    source: str
+    version: str
+    folder: Path
+
+    def __str__(self) -> str:
+        """Return what a run says about it."""
+        return f"{self.source}: stand-in {self.version} (the registry does not answer)"
 
 
 def registry_answers() -> bool:
@@ -40,7 +63,8 @@ def plugin_environment(
     """Return what has to be added to the environment so that `terraform init` finds its plug-ins.
 
     In this order: a person's own CLI configuration is left alone; $TF_PLUGIN_MIRROR; a mirror on this machine where
-    the registry does not answer; the registry, with a cache that all projects share. Files go into `scratch`.
+    the registry does not answer, with our stand-ins for what no mirror holds; the registry, with a cache that all
+    projects share. Files go into `scratch`.
     """
     added = {"CHECKPOINT_DISABLE": "1"}
     if own_configuration(environ) is not None:
@@ -52,8 +76,12 @@ def plugin_environment(
             "Name the folder that `terraform providers mirror DIR` wrote, or unset it to use the registry.",
         )
     mirrors = [Path(named)] if named else mirrors_here(environ, installed)
-    if mirrors and (named or not answers()):
-        return {**added, "TF_CLI_CONFIG_FILE": str(_configuration(scratch, mirror_configuration(mirrors)))}
+    standing_in = [one for one in stand_ins(environ) if one.source not in held_by(mirrors)]
+    if named or ((mirrors or standing_in) and not answers()):
+        text = mirror_configuration(mirrors, standing_in)
+        if standing_in:
+            added[USED] = ";".join(map(str, standing_in))
+        return {**added, "TF_CLI_CONFIG_FILE": str(_configuration(scratch, text))}
     if environ.get("TF_CLI_CONFIG_FILE"):  # it names a file that does not exist: terraform would warn at every run
         added["TF_CLI_CONFIG_FILE"] = str(_configuration(scratch, ""))
     if not environ.get("TF_PLUGIN_CACHE_DIR"):
@@ -99,13 +127,68 @@ def implied_mirrors(environ: Mapping[str, str], platform: str = sys.platform) ->
     return [*folders, *(Path(base) / "terraform" / "plugins" for base in [data, *shared.split(":")] if base)]
 
 
-def mirror_configuration(mirrors: list[Path]) -> str:
+def stand_ins(environ: Mapping[str, str]) -> list[StandIn]:
+    """Return the stand-ins on this machine: those that `make providers` made last, complete."""
+    link = cache_folder(environ) / STAND_INS
+    if not (link / ".complete").is_file():
+        return []
+    mirror = link.resolve()
+    return [
+        StandIn(f"{folder.parts[-4]}/{folder.parts[-3]}", folder.parts[-2], folder)
+        for folder in sorted((mirror / HOST).glob("*/*/*/*"))
+    ]
+
+
+def held_by(mirrors: Sequence[Path]) -> set[str]:
+    """Return the providers that some mirrors hold, such as hashicorp/aws."""
+    return {f"{path.parent.name}/{path.name}" for mirror in mirrors for path in (mirror / HOST).glob("*/*")}
+
+
+def mirror_configuration(mirrors: Sequence[Path], standing_in: Sequence[StandIn] = ()) -> str:
     """Return a CLI configuration that takes providers from these folders and from nowhere else."""
+    included = [(mirror, [f"{HOST}/*/*"]) for mirror in mirrors]
+    if standing_in:
+        mirror = standing_in[0].folder.parents[4]
+        included.append((mirror, [f"{HOST}/{one.source}" for one in standing_in]))
     blocks = "".join(
-        f"  filesystem_mirror {{\n    path    = {quote(str(mirror))}\n    include = [{quote(f'{HOST}/*/*')}]\n  }}\n"
-        for mirror in mirrors
+        f"  filesystem_mirror {{\n    path    = {quote(str(mirror))}\n"
+        f"    include = [{', '.join(map(quote, include))}]\n  }}\n"
+        for mirror, include in included
     )
     return f"provider_installation {{\n{blocks}}}\n"
+
+
+def used_stand_ins(plugins: Mapping[str, str], sources: str) -> list[str]:
+    """Return what a run has to say about the stand-ins that it uses.
+
+    `plugins` is what plugin_environment returned, and `sources` the text of the root, which names its providers.
+    """
+    said = [one for one in plugins.get(USED, "").split(";") if one]
+    return [one for one in said if f'"{one.partition(":")[0]}"' in sources]
+
+
+def lock_with(lock: str, standing_in: Sequence[StandIn]) -> str:
+    """Return a lock file that also admits these stand-ins, beside the real providers that it names.
+
+    It is for a copy of a root only: the one that is committed holds the hashes of real providers and no others.
+    """
+    for one in standing_in:
+        block = re.compile(
+            rf'(provider "{re.escape(HOST)}/{re.escape(one.source)}" {{\n  version +=[^\n]*"{re.escape(one.version)}"\n'
+            r"(?:  constraints[^\n]*\n)?  hashes = \[\n)"
+        )
+        lock = block.sub(lambda found, folder=one.folder: f'{found[1]}    "{hash_of(folder)}",\n', lock)  # type: ignore[misc]
+    return lock
+
+
+def hash_of(package: Path) -> str:
+    """Return terraform's `h1:` hash of an unpacked plug-in.
+
+    The hash of Go's modules: https://pkg.go.dev/golang.org/x/mod/sumdb/dirhash#Hash1
+    """
+    files = sorted(str(path.relative_to(package)) for path in package.rglob("*") if path.is_file())
+    lines = "".join(f"{hashlib.sha256((package / name).read_bytes()).hexdigest()}  {name}\n" for name in files)
+    return "h1:" + base64.b64encode(hashlib.sha256(lines.encode()).digest()).decode()
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
