@@ -30,8 +30,15 @@ variable "cluster_services" {
     }), {})
     registry = optional(string)
     versions = optional(map(string), {})
-    # Quota of a namespace where it is not to follow from its services: cpu_millicores, memory_mb, pods and gpus.
-    quotas = optional(map(map(number)), {})
+    # What the services of a namespace may ask for together, in place of the sums of what they ask for; by namespace.
+    quotas = optional(map(object({
+      cpu    = optional(string)
+      memory = optional(string)
+      pods   = optional(number)
+      gpus   = optional(number)
+    })), {})
+    # Classes of volumes that the cluster has beside those of the platform.
+    storage_classes = optional(list(string), [])
     # Cloud identity of each add-on by its name, where the platform does not know it.
     controllers = optional(map(string), {})
     # Where the store of secrets is, for those that have an address of their own (Vault, Azure Key Vault).

@@ -1,0 +1,9 @@
+output "problems" {
+  description = "What keeps services from being released, by service; empty where nothing does."
+  value       = { for name, values in module.values : name => values.problems if length(values.problems) > 0 }
+}
+
+output "releases" {
+  description = "Namespace and values of each release, by service: what helm is given."
+  value       = { for name, values in module.values : name => { namespace = module.services.releases[name].namespace, values = values.values } }
+}
