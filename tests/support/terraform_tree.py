@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from inferloop_deploy.terraform import find_terraform, plugin_environment
+from inferloop_deploy.terraform.plugins import lock_with, stand_ins
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("modules", "providers", "services", "environments")
@@ -69,4 +70,6 @@ def copy_of_the_source(root: Path, scratch: Path) -> Tree:
     for name in SOURCES:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, root / name, ignore=LEFT_OUT)
+    for path in (root / "providers").glob("*/.terraform.lock.hcl"):
+        path.write_text(lock_with(path.read_text(encoding="utf-8"), stand_ins(os.environ)), encoding="utf-8")
     return Tree(root, find_terraform(ROOT, os.environ), clean_environment(scratch))

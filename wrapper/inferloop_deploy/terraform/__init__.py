@@ -8,7 +8,7 @@ from inferloop_deploy.terraform.failures import (
     TerraformTooOld,
 )
 from inferloop_deploy.terraform.messages import Diagnostic, Event, Lock, Progress, Started, Stopping, Summary, Text
-from inferloop_deploy.terraform.plugins import plugin_environment
+from inferloop_deploy.terraform.plugins import plugin_environment, used_stand_ins
 from inferloop_deploy.terraform.program import MINIMUM, check_version, find_terraform, own_environment
 from inferloop_deploy.terraform.run import Terraform
 
@@ -32,4 +32,5 @@ __all__ = [
     "find_terraform",
     "own_environment",
     "plugin_environment",
+    "used_stand_ins",
 ]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from inferloop_deploy.terraform.plugins import lock_with, stand_ins
+
 BACKEND = "backend_override.tf"
+LOCK = ".terraform.lock.hcl"
 
 
 def linked_tree(root: Path, folder: Path, module: str, written: Mapping[str, str]) -> Path:
@@ -17,7 +20,7 @@ def linked_tree(root: Path, folder: Path, module: str, written: Mapping[str, str
     target = folder / "providers" / module
     target.mkdir(parents=True, exist_ok=True)
     _link(folder / "modules", root / "modules")
-    wanted = {path.name: path for path in [*source.glob("*.tf"), *source.glob(".terraform.lock.hcl")]}
+    wanted = {path.name: path for path in [*source.glob("*.tf"), *source.glob(LOCK)] if path.name not in written}
     for path in target.iterdir():
         if path.is_symlink() and path.name not in wanted:
             path.unlink()
@@ -28,6 +31,15 @@ def linked_tree(root: Path, folder: Path, module: str, written: Mapping[str, str
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
     return target
+
+
+def admitting_lock(root: Path, module: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the file to write so that a root's lock admits this machine's stand-ins, nothing where there are none."""
+    lock = root / "providers" / module / LOCK
+    standing_in = stand_ins(environ)
+    if not standing_in or not lock.is_file():
+        return {}
+    return {LOCK: lock_with(lock.read_text(encoding="utf-8"), standing_in)}
 
 
 def backend_override(kind: str) -> str:
