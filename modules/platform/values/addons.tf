@@ -1,0 +1,68 @@
+# Values of the add-ons' charts: addons/<name>.yaml.tftpl, with what an add-on can differ by.
+locals {
+  # Cloud identities of add-ons. On AWS a service account takes its role by pod identity, with nothing written on it.
+  roles = merge(
+    { for name, role in { external-dns = var.platform.dns.controller_role, aws-load-balancer-controller = var.platform.load_balancer.controller_role } : name => role if role != null },
+    local.services.controllers,
+  )
+  identities = { for name, addon in local.catalog.addons : name => {
+    annotations = !contains(keys(local.roles), name) ? {} : {
+      aws    = {}
+      gcp    = { "iam.gke.io/gcp-service-account" = local.roles[name] }
+      azure  = { "azure.workload.identity/client-id" = local.roles[name] }
+      onprem = {}
+    }[local.cloud]
+    labels = contains(keys(local.roles), name) && local.cloud == "azure" ? { "azure.workload.identity/use" = "true" } : {}
+  } }
+
+  facts = {
+    access        = local.services.access
+    account       = var.platform.account
+    backup        = local.services.backup
+    certificate   = var.platform.dns.certificate
+    certificates  = local.services.certificates
+    cloud         = local.cloud
+    cluster       = try(var.platform.cluster.name, var.platform.name)
+    domain        = var.platform.dns.domain
+    endpoint      = var.platform.object_storage.endpoint
+    environment   = var.environment.name
+    gateway       = local.services.gateway
+    hosts         = local.hosts
+    images        = local.base.policies.images
+    labels        = var.platform.labels
+    listeners     = jsonencode(local.listeners)
+    load_balancer = var.platform.load_balancer
+    logs          = local.services.logs
+    mesh          = local.services.mesh
+    name          = var.platform.name
+    network       = var.platform.network.cidr
+    node_pools    = local.pools
+    path          = try(local.services.secret_store.path, "")
+    production    = local.production
+    region        = var.platform.region
+    registry      = local.registry
+    # What has to be there at all times runs twice in production.
+    replicas        = local.production ? 2 : 1
+    required_labels = local.required_labels
+    role            = try(local.services.secret_store.role, "")
+    server          = try(local.services.secret_store.server, "")
+    sidecar         = local.sidecar
+    storage_class   = coalesce(local.default_storage_class, "default")
+    store           = var.platform.secret_store
+    traces          = local.services.traces
+    wildcard        = local.wildcard
+    zone            = var.platform.dns.zone
+  }
+
+  addon_values = { for name, addon in local.addons : name => yamldecode(templatefile("${path.module}/../addons/${name}.yaml.tftpl", merge(local.facts, { identity = local.identities[name] }))) if can(addon.source.chart) }
+
+  applications = {
+    environment = var.environment.name
+    labels      = local.labels
+    cascade     = !var.environment.deletion_protection
+    applications = { for name, addon in local.applied : name => merge(
+      { namespace = addon.namespace, wave = addon.wave, source = local.sources[name], ignored = addon.ignored },
+      can(addon.source.chart) ? { values = local.addon_values[name] } : {},
+    ) }
+  }
+}

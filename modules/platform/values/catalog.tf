@@ -1,0 +1,34 @@
+locals {
+  catalog = yamldecode(file("${path.module}/../catalog.yaml"))
+
+  chosen = { for name, addon in local.catalog.addons : name => addon if alltrue([for choice, accepted in addon.when : contains(accepted, local.choices[choice])]) }
+
+  # What is chosen and cannot work here, with the reason; it is left out and said, rather than installed to fail.
+  left_out = {
+    for name, reason in {
+      aws-load-balancer-controller = var.platform.load_balancer.controller_role == null && !contains(keys(local.services.controllers), "aws-load-balancer-controller") ? "platform.load_balancer.controller_role is null: no identity may make load balancers, so nothing reaches the gateway from outside" : null
+      external-dns                 = var.platform.dns.controller_role == null && !contains(keys(local.services.controllers), "external-dns") ? "platform.dns.controller_role is null: no identity may write records of ${var.platform.dns.domain}" : null
+      velero                       = local.services.backup.bucket == null ? "cluster_services.backup.bucket names no bucket for backups; name one, or set backup.enabled to false" : null
+    } : name => reason if reason != null && contains(keys(local.chosen), name) && local.services.managed
+  }
+
+  addons = { for name, addon in local.chosen : name => addon if local.services.managed && !contains(keys(local.left_out), name) }
+
+  # Argo CD installs the others and is itself released by Terraform.
+  applied  = { for name, addon in local.addons : name => addon if name != "argo-cd" }
+  versions = { for name, addon in local.catalog.addons : name => lookup(local.services.versions, name, addon.version) }
+
+  registry = local.services.registry == null ? null : trimsuffix(local.services.registry, "/")
+  # Where the images of each registry come from: that registry, or the one of this network under the same path.
+  hosts = { for host in distinct(flatten([for addon in local.catalog.addons : keys(addon.images)])) : host => coalesce(local.registry, host) }
+
+  sources = { for name, addon in local.catalog.addons : name => {
+    for key, value in {
+      # On a network of its own, charts and plain manifests are in the same registry as images.
+      repository = local.registry == null ? addon.source.repository : "oci://${local.registry}/${can(addon.source.chart) ? "charts" : "manifests/${name}"}"
+      chart      = try(addon.source.chart, null)
+      path       = can(addon.source.chart) ? null : local.registry == null ? addon.source.path : "."
+      version    = local.versions[name]
+    } : key => value if value != null
+  } }
+}

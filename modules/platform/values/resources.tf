@@ -1,0 +1,36 @@
+# Values of charts/resources: objects of resources/<name>.yaml.tftpl, and what the cluster must serve before.
+locals {
+  resources_chosen = { for name, part in local.catalog.resources : name => part if local.services.managed &&
+    alltrue([for choice, accepted in part.when : contains(accepted, local.choices[choice])]) &&
+  length(setintersection(part.needs, keys(local.left_out))) == 0 }
+
+  # On AWS, TLS ends at the load balancer, which has the environment's certificate. A wildcard needs a challenge in DNS, or an authority of one's own.
+  wildcard = local.services.certificates.issuer == "own-ca" || contains(["aws", "gcp"], local.cloud)
+  hosts_of_domain = concat(
+    [{ name = "domain", hostname = var.platform.dns.domain }],
+    local.wildcard ? [{ name = "names", hostname = "*.${var.platform.dns.domain}" }] : [],
+  )
+  routes = { namespaces = { from = "Selector", selector = { matchLabels = { "inferloop.io/services" = "true" } } } }
+  # Those of challenges are made beside the gateway.
+  plain_routes = local.cloud == "aws" ? jsonencode(local.routes) : jsonencode({ namespaces = { from = "Same" } })
+  # A plain listener beside one with TLS is for the challenges of certificates; routes of services attach to what has TLS.
+  listeners = concat(
+    [{ name = "http", port = 80, protocol = "HTTP", allowedRoutes = jsondecode(local.plain_routes) }],
+    [for host in local.hosts_of_domain : {
+      name          = "https-${host.name}"
+      port          = 443
+      protocol      = "HTTPS"
+      hostname      = host.hostname
+      tls           = { mode = "Terminate", certificateRefs = [{ kind = "Secret", name = "platform-tls" }] }
+      allowedRoutes = local.routes
+    } if local.cloud != "aws"],
+  )
+
+  resource_files = { for name, part in local.resources_chosen : name => yamldecode(templatefile("${path.module}/../resources/${name}.yaml.tftpl", local.facts)) }
+  resources = {
+    environment = var.environment.name
+    labels      = local.labels
+    apis        = merge([for name, part in local.resources_chosen : { for api in part.apis : api => join(" or ", part.needs) }]...)
+    objects     = merge([for name, objects in local.resource_files : { for key, object in objects : "${name}-${key}" => object }]...)
+  }
+}

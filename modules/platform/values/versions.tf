@@ -1,0 +1,1 @@
+../../helm-release/values/versions.tf
