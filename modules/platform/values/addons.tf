@@ -58,6 +58,7 @@ locals {
 
   applications = {
     environment = var.environment.name
+    templates   = local.templates.applications
     labels      = local.labels
     cascade     = !var.environment.deletion_protection
     applications = { for name, addon in local.applied : name => merge(

@@ -48,6 +48,7 @@ locals {
 
   base = {
     environment = var.environment.name
+    templates   = local.templates.base
     labels      = local.labels
     namespaces  = merge(local.addon_namespaces, local.service_namespaces)
     storageClasses = { for name, class in var.platform.storage_classes : name => {

@@ -31,4 +31,7 @@ locals {
       version    = local.versions[name]
     } : key => value if value != null
   } }
+
+  # Checksums of this platform's charts: helm's provider sees no difference where only a template has changed.
+  templates = { for chart in ["applications", "base", "resources"] : chart => substr(sha256(join("", [for file in sort(fileset("${path.module}/../charts/${chart}", "**")) : filesha256("${path.module}/../charts/${chart}/${file}")])), 0, 12) }
 }

@@ -29,6 +29,7 @@ locals {
   resource_files = { for name, part in local.resources_chosen : name => yamldecode(templatefile("${path.module}/../resources/${name}.yaml.tftpl", local.facts)) }
   resources = {
     environment = var.environment.name
+    templates   = local.templates.resources
     labels      = local.labels
     apis        = merge([for name, part in local.resources_chosen : { for api in part.apis : api => join(" or ", part.needs) }]...)
     objects     = merge([for name, objects in local.resource_files : { for key, object in objects : "${name}-${key}" => object }]...)

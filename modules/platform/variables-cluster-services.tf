@@ -1,0 +1,1 @@
+../helm-release/values/variables-cluster-services.tf

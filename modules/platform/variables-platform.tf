@@ -1,0 +1,1 @@
+../helm-release/values/variables-platform.tf
