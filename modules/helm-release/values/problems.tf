@@ -42,6 +42,10 @@ locals {
   ]])
 
   platform_rules = concat(
+    [{
+      holds   = var.image.repository != null || local.configured.repository != null || contains(keys(var.platform.registry.repositories), var.name) || (local.tag == null && local.digest == null)
+      message = "${local.path}.service.image names no repository, and platform.registry has none for ${var.name}; name one, or ${local.apply_first}."
+    }],
     [for name in local.unknown : {
       holds   = false
       message = "${local.path}.dependencies.${name} is not in the platform of environment ${var.platform.environment}; ${local.apply_first}."
