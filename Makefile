@@ -24,7 +24,7 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: help setup tools lock providers demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
-	bench bench-api bench-generator bench-memory clean engines ray image test-image-reproducible test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
+	bench bench-api bench-generator bench-memory clean engines ray test-providers image test-image-reproducible test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ tools: setup ## Install the pinned terraform into .tools/, checked against its S
 need-terraform: setup
 	@$(BIN)/python tools/need_terraform.py
 
-demo: need-terraform ## Generate from a real table, with a report; apply, show and destroy the three services on the local sandbox
+demo: need-terraform providers ## Generate from a real table, with a report; apply, show and destroy the three services on the local sandbox
 	@$(BIN)/python tools/demo_table.py $(DEMO)/diamonds.csv
 	@$(BIN)/inferloop-synthetic generate $(DEMO)/diamonds.csv --rows 100000 --seed 7 --output $(DEMO)/synthetic.parquet --report $(DEMO)/report.html
 	@exec $(BIN)/inferloop-deploy demo $(ARGS)
@@ -47,13 +47,16 @@ demo: need-terraform ## Generate from a real table, with a report; apply, show a
 providers: setup ## Make stand-ins of the providers that neither the registry nor a mirror has, outside the tree (once)
 	@$(BIN)/python tools/providers/stand_ins.py
 
+test-providers: setup ## Make the stand-ins of providers for the tests, also where the real ones can be had
+	@$(BIN)/python tools/providers/stand_ins.py --always
+
 engines: setup ## Install SDV and CTGAN into an environment of their own, outside the tree (5.8 GB, once)
 	@$(BIN)/python tools/extra_environment.py engines >/dev/null
 
 ray: setup ## Install Ray beside the environment of the tests, outside the tree (once)
 	@$(BIN)/python tools/extra_environment.py ray >/dev/null
 
-test: need-terraform test-servers test-browser $(if $(NO_CONTAINERS),,test-containers) engines ray ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
+test: need-terraform test-providers test-servers test-browser $(if $(NO_CONTAINERS),,test-containers) engines ray ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
 	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(NO_CONTAINERS) $(TESTS)
 
 test-servers: setup ## Install PostgreSQL and Redis for the tests, from Debian's packages, where they are missing
@@ -77,10 +80,10 @@ report-image: test-browser ## Write the README's picture of a report anew
 test-unit: setup ## Run the tests that need no terraform
 	@exec $(PYTEST) tests/unit $(ARGS)
 
-test-terraform: need-terraform ## Format, validate and test every Terraform module
+test-terraform: need-terraform test-providers ## Format, validate and test every Terraform module
 	@exec $(PYTEST) $(PARALLEL) tests/terraform $(ARGS)
 
-test-e2e: need-terraform ## Apply, plan again and destroy on the local sandbox; state locking and interruption
+test-e2e: need-terraform test-providers ## Apply, plan again and destroy on the local sandbox; state locking and interruption
 	@exec $(PYTEST) tests/e2e $(ARGS)
 
 test-docs: need-terraform ## Run every example of the documentation

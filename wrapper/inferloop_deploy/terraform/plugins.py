@@ -175,9 +175,13 @@ def lock_with(lock: str, standing_in: Sequence[StandIn]) -> str:
     for one in standing_in:
         block = re.compile(
             rf'(provider "{re.escape(HOST)}/{re.escape(one.source)}" {{\n  version +=[^\n]*"{re.escape(one.version)}"\n'
-            r"(?:  constraints[^\n]*\n)?  hashes = \[\n)"
+            r"(?:  constraints[^\n]*\n)?  hashes = \[\n)(.*?)(  \])",
+            re.DOTALL,
         )
-        lock = block.sub(lambda found, folder=one.folder: f'{found[1]}    "{hash_of(folder)}",\n', lock)  # type: ignore[misc]
+        found = block.search(lock)
+        if found is not None:
+            hashes = sorted({*found[2].splitlines(keepends=True), f'    "{hash_of(one.folder)}",\n'})
+            lock = lock[: found.start(2)] + "".join(hashes) + lock[found.end(2) :]
     return lock
 
 

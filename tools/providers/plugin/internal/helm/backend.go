@@ -128,6 +128,10 @@ var hints = []struct{ words, hint string }{
 		"No revision ever succeeded: take the rest away with `helm uninstall NAME -n NAMESPACE`, and apply again.",
 	},
 	{
+		"namespaces \"",
+		"Make the namespace first, or set create_namespace: kubectl create namespace NAMESPACE",
+	},
+	{
 		"no matches for kind",
 		"The cluster does not know this kind: install what brings its custom resource definition first.",
 	},

@@ -175,10 +175,14 @@ func (r *releases) planChart(planned, config *standin.Object) error {
 		version = wanted
 	}
 	planned.Set("version", version)
-	if !planned.Flag("lint") || !valuesKnown(config) {
+	if !valuesKnown(config) {
 		return nil
 	}
-	return lint(file, planned)
+	values, err := valuesOf(planned)
+	if err != nil || !planned.Flag("lint") {
+		return err
+	}
+	return lint(file, values, planned)
 }
 
 func valuesKnown(config *standin.Object) bool {
@@ -187,11 +191,7 @@ func valuesKnown(config *standin.Object) bool {
 	})
 }
 
-func lint(file string, arguments *standin.Object) error {
-	values, err := valuesOf(arguments)
-	if err != nil {
-		return err
-	}
+func lint(file string, values map[string]any, arguments *standin.Object) error {
 	result := action.NewLint().Run([]string{file}, values)
 	if len(result.Errors) == 0 {
 		return nil
