@@ -4,6 +4,6 @@ output "problems" {
 }
 
 output "releases" {
-  description = "Namespace and values of each release, by service: what helm is given."
-  value       = { for name, values in module.values : name => { namespace = module.services.releases[name].namespace, values = values.values } }
+  description = "Namespace and values of each release, by service, and the values as the text that helm is given."
+  value       = { for name, values in module.values : name => { namespace = module.services.releases[name].namespace, values = values.values, text = yamlencode(values.values) } }
 }

@@ -1,0 +1,1 @@
+../../modules/base/patterns.tf

@@ -1,0 +1,1 @@
+../../modules/helm-release/values/variables-cluster-services.tf
