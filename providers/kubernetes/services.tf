@@ -21,6 +21,8 @@ module "release" {
   processes        = each.value.processes
   service          = each.value.service
   uses             = each.value.uses
+
+  depends_on = [module.platform]
 }
 
 check "platform_is_there" {

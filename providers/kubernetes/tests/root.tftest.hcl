@@ -20,7 +20,8 @@ variables {
     network     = { cidr = "10.20.0.0/16", zones = ["us-east-1a", "us-east-1b"] }
     sizes       = { database = { small = "db.t4g.medium" }, cache = { small = "cache.t4g.small" } }
   }
-  cluster = { node_pools = { general = {} } }
+  cluster          = { node_pools = { general = {} } }
+  cluster_services = { managed = false }
   services = {
     tabular = { spec = { dependencies = { nlp = { type = "service" } } } }
     nlp     = { metadata = { namespace = "science" } }
@@ -98,5 +99,21 @@ run "a_client_certificate_is_read_from_files" {
   assert {
     condition     = local.token_program == null && local.certificate_files == { certificate_file = "/etc/inferloop/admin.crt", key_file = "/etc/inferloop/admin.key" }
     error_message = "Files, and no program."
+  }
+}
+
+run "what_is_shared_comes_with_it" {
+  command = plan
+  variables {
+    platform = merge(run.placeholder.platform, {
+      placeholder   = false
+      dns           = merge(run.placeholder.platform.dns, { controller_role = "arn:aws:iam::123456789012:role/dns" })
+      load_balancer = merge(run.placeholder.platform.load_balancer, { controller_role = "arn:aws:iam::123456789012:role/balancer" })
+    })
+    cluster_services = { backup = { enabled = false } }
+  }
+  assert {
+    condition     = join(" ", module.platform.namespaces) == "inferloop science" && join(" ", sort(keys(module.platform.values))) == "argo-cd platform-applications platform-base platform-resources"
+    error_message = "Namespaces of the services, and the add-ons; found ${jsonencode(keys(module.platform.values))}."
   }
 }

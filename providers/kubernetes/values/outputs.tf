@@ -1,3 +1,13 @@
+output "platform" {
+  description = "Releases of what services share, in their order: chart (those of modules/platform by their folder), namespace and values as text."
+  value       = module.platform.releases
+}
+
+output "platform_problems" {
+  description = "What keeps the shared part from being released: one sentence each."
+  value       = module.platform.problems
+}
+
 output "problems" {
   description = "What keeps services from being released, by service; empty where nothing does."
   value       = { for name, values in module.values : name => values.problems if length(values.problems) > 0 }

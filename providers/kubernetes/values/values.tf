@@ -23,3 +23,12 @@ module "values" {
   service          = each.value.service
   uses             = each.value.uses
 }
+
+module "platform" {
+  source = "../../../modules/platform/values"
+
+  environment      = { name = var.environment.name, deletion_protection = var.environment.deletion_protection }
+  platform         = var.platform
+  cluster_services = var.cluster_services
+  namespaces       = module.services.namespaces
+}
