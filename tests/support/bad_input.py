@@ -885,4 +885,234 @@ ENVIRONMENTS = (
         replace={"  deletionProtection": "  budget: {monthly: 100, services: {alpha: 101}}\n  deletionProtection"},
     ),
 )
-CASES = (*FORM, *SCHEMA, *WHOLE_FILE, *PROCESSES, *REFERENCES, *DEPENDENCIES, *NETWORKING, *PLACEMENT, *ENVIRONMENTS)
+STATEFUL = "service: {type: stateful, volume: {size: 10Gi}}"
+MESH = "networking: {serviceMesh: {enabled: true}}"
+
+
+def _cluster(services: str) -> Mapping[str, str]:
+    """Return the change that gives dev these cluster services."""
+    return {"  deletionProtection: false\n": f"  deletionProtection: false\n  clusterServices: {services}\n"}
+
+
+RELEASES = (
+    Case("stateful without a volume", ("stateful",), spec="service: {type: stateful}"),
+    Case("a volume of an api", ("stateful",), spec="service: {volume: {size: 10Gi}}"),
+    Case(
+        "a stateful service that scales",
+        ("stateful",),
+        spec="service: {type: stateful, volume: {size: 10Gi}, autoscaling: {max: 3, cpu: 70}}",
+    ),
+    Case("a volume without size", ("missing",), spec="service: {type: stateful, volume: {path: /data}}"),
+    Case("a size in GB", ("accepted-values",), spec="service: {type: stateful, volume: {size: 10GB}}"),
+    Case(
+        "stateful on fargate",
+        ("runtime",),
+        spec="service: {type: stateful, volume: {size: 10Gi}, image: {tag: '1'}, placement: {runtime: fargate}}",
+    ),
+    Case(
+        "parts of a cron",
+        ("parts",),
+        spec="workers: [{name: nightly, type: cron, schedule: '0 3 * * *', completions: 4}, {name: w, parallelism: 2}]",
+    ),
+    Case("parts at once without parts", ("parts",), spec="workers: [{name: all, type: job, parallelism: 4}]"),
+    Case(
+        "more at once than parts",
+        ("parts",),
+        spec="workers: [{name: all, type: job, completions: 2, parallelism: 4}]",
+    ),
+    Case(
+        "parts on batch",
+        ("runtime",),
+        spec="service: {image: {tag: '1'}}\nworkers: [{name: all, type: job, completions: 2, placement: {runtime: batch}}]",
+    ),
+    Case(
+        "Ray without workers, and nothing to run",
+        ("ray",),
+        spec="workers: [{name: train, type: ray}, {name: other, ray: {workers: 2}}]",
+    ),
+    Case(
+        "Ray on batch",
+        ("runtime",),
+        spec="service: {image: {tag: '1'}}\nworkers: [{name: train, type: ray, args: [train], ray: {}, placement: {runtime: batch}}]",
+    ),
+    Case(
+        "GPUs for Ray that no pool has",
+        ("gpu",),
+        spec="workers: [{name: train, type: ray, args: [train], ray: {resources: {gpu: {count: 1, type: nvidia-h100}}}}]",
+    ),
+    Case(
+        "Ray workers larger than a node",
+        ("node-size", "requests-limits"),
+        spec="workers: [{name: train, type: ray, args: [x], ray: {resources: {memory: 900Gi, requests: {cpu: 2}, limits: {cpu: 1}}}}]",
+    ),
+    Case(
+        "Ray where the cluster may lack it",
+        ("ray-operator",),
+        spec="workers: [{name: train, type: ray, args: [train], ray: {}}]",
+        replace=_cluster("{managed: false}"),
+    ),
+    Case("migrations that run the service", ("migrations",), spec="service: {migrations: {timeout: 5m}}"),
+    Case(
+        "migrations with a secret in clear and an unknown dependency",
+        ("plain-secret", "reference"),
+        spec="service: {migrations: {args: [migrate], env: [{name: DB_PASSWORD, value: hunter2}, {name: A, value: '${dependencies.db.host}'}]}}",
+    ),
+    Case(
+        "what fargate cannot do",
+        ("runtime",),
+        spec="service: {image: {tag: '1'}, placement: {runtime: fargate}, migrations: {args: [migrate]}, canary: {image: {tag: '2'}}, gracePeriod: 5m}\nnetworking: {ingress: {enabled: true}}",
+    ),
+    Case(
+        "a canary of a worker", ("canary",), spec=f"service: {{type: worker, canary: {{image: {{tag: '2'}}}}}}\n{MESH}"
+    ),
+    Case("a canary without requests", ("canary",), spec="service: {canary: {image: {tag: '2'}}}"),
+    Case("a canary without image", ("canary",), spec=f"service: {{canary: {{image: {{}}}}}}\n{MESH}"),
+    Case(
+        "a canary of two images",
+        ("image",),
+        spec=f"service: {{canary: {{image: {{tag: '2', digest: 'sha256:{'0' * 64}'}}}}}}\n{MESH}",
+    ),
+    Case(
+        "a canary of what runs already",
+        ("canary",),
+        spec=f"service: {{image: {{tag: '2'}}, canary: {{image: {{tag: '2'}}}}}}\n{MESH}",
+    ),
+    Case(
+        "a canary with all requests",
+        ("accepted-values",),
+        spec=f"service: {{canary: {{image: {{tag: '2'}}, weight: 100}}}}\n{MESH}",
+    ),
+    Case(
+        "a former deployment of a worker",
+        ("former-deployment",),
+        spec="service: {type: worker}\nnetworking: {migration: {host: old.example.com}}",
+    ),
+    Case(
+        "a former deployment without a mesh",
+        ("former-deployment",),
+        spec="networking: {migration: {host: old.example.com}}",
+    ),
+    Case(
+        "more than all requests",
+        ("former-deployment",),
+        spec="service: {canary: {image: {tag: '2'}, weight: 50}}\nnetworking: {serviceMesh: {enabled: true}, migration: {host: old.example.com, weight: 60}}",
+    ),
+    Case("a worker with a name of the chart", ("worker-name",), spec="workers: [{name: migrations}]"),
+    Case(
+        "an image without a digest in production",
+        ("image-digest",),
+        spec=f"service: {{image: {{tag: '1'}}, canary: {{image: {{tag: '2'}}}}}}\n{MESH}",
+        environments={
+            "prod": {"environment": ENVIRONMENT.replace("dev", "prod").replace("10.10", "10.30"), "aws": CLOUD}
+        },
+    ),
+)
+CLUSTER = (
+    Case(
+        "a storage class that does not exist",
+        ("storage-class",),
+        spec="service: {type: stateful, volume: {size: 10Gi, storageClass: fast}}",
+        replace=_cluster("{storageClasses: [faster]}"),
+    ),
+    Case(
+        "a storage class that is there already",
+        ("cluster-services",),
+        spec=STATEFUL,
+        replace=_cluster("{storageClasses: [default, fast, fast]}"),
+    ),
+    Case(
+        "a gateway that counts nothing and knows no keys",
+        ("gateway",),
+        spec="networking: {ingress: {enabled: true, rateLimit: 100, auth: {type: key, secret: s}}}\nsecrets: [{name: s}]",
+        replace=_cluster("{gateway: gateway-api}"),
+    ),
+    Case(
+        "tokens that nobody can check",
+        ("gateway",),
+        spec="networking: {ingress: {enabled: true, auth: {type: jwt, issuer: 'https://login.example.com'}}}",
+        replace=_cluster("{mesh: none}"),
+    ),
+    Case(
+        "a service in no mesh",
+        ("mesh",),
+        spec=MESH,
+        replace=_cluster("{mesh: none}"),
+    ),
+    Case(
+        "what Linkerd does not know",
+        ("mesh",),
+        spec="networking: {serviceMesh: {enabled: true, circuitBreaker: {maxConnections: 10}}, migration: {host: old.example.com}}",
+        replace=_cluster("{mesh: linkerd}"),
+    ),
+    Case(
+        "traces that nobody keeps",
+        ("traces",),
+        spec="monitoring: {tracing: {enabled: true}}",
+        replace=_cluster("{traces: none}"),
+    ),
+    Case(
+        "requests that nobody counts",
+        ("scaling-target",),
+        spec="service: {autoscaling: {max: 3, requestsPerSecond: 50}}\nmonitoring: {metrics: {enabled: false}}",
+    ),
+    Case(
+        "a quota too small",
+        ("quota",),
+        spec=(
+            "service: {resources: {cpu: 500m, memory: 1Gi}, autoscaling: {max: 4, cpu: 70}, migrations: {args: [migrate]}}\n"
+            "workers: [{name: train, type: ray, args: [x], ray: {workers: 2, resources: {cpu: 2, memory: 4Gi, gpu: 1}}}]"
+        ),
+        services={"beta": service("beta", "workers: [{name: all, type: job, completions: 9, parallelism: 3}]")},
+        replace=_cluster('{quotas: {inferloop: {cpu: "6", memory: 16Gi, pods: 10, gpus: 1}, inferlop: {pods: 3}}}'),
+    ),
+    Case(
+        "an Istio gateway beside Linkerd",
+        ("cluster-services",),
+        replace=_cluster("{mesh: linkerd, gateway: istio}"),
+    ),
+    Case(
+        "cluster services that are none",
+        ("accepted-values", "unknown-key"),
+        replace=_cluster("{mesh: consul, gatway: kong, quotas: {inferloop: {cpus: 4, gpu: null}, science: null}}"),
+    ),
+    Case(
+        "certificates of an own authority, with a mail address",
+        ("cluster-services",),
+        replace=_cluster("{certificates: {issuer: own-ca, email: me@example.com}}"),
+    ),
+    Case(
+        "times that do not exist",
+        ("cluster-services",),
+        replace=_cluster('{backup: {schedule: "0 25 * * *"}, night: {start: "61 20 * * *", timeZone: Mars/North}}'),
+    ),
+    Case(
+        "a night where KEDA is not installed",
+        ("night",),
+        replace=_cluster("{managed: false, night: {enabled: true}}"),
+    ),
+    Case(
+        "a night in production",
+        ("night",),
+        spec=f"service: {{image: {{digest: 'sha256:{'0' * 64}'}}}}",
+        environments={
+            "production": {
+                "environment": ENVIRONMENT.replace("dev", "production").replace("10.10", "10.30"),
+                "aws": CLOUD + "  clusterServices: {night: {enabled: true}}\n",
+            }
+        },
+    ),
+    Case("empty pools to which nobody adds nodes", ("node-scaling",), replace=_cluster("{nodes: none}")),
+)
+CASES = (
+    *FORM,
+    *SCHEMA,
+    *WHOLE_FILE,
+    *PROCESSES,
+    *REFERENCES,
+    *DEPENDENCIES,
+    *NETWORKING,
+    *PLACEMENT,
+    *RELEASES,
+    *CLUSTER,
+    *ENVIRONMENTS,
+)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from terraform_tree import Tree
 
+from inferloop_deploy.config.checks.cluster import requests_of
+from inferloop_deploy.config.checks.rule import ServiceView
 from inferloop_deploy.config.effective import effective
 from inferloop_deploy.config.load import load_project
 from inferloop_deploy.render import render
@@ -62,6 +64,25 @@ def test_file_and_wrapper_give_the_same_services(tree: Tree, project: str) -> No
 
     assert sorted(outputs["by_file"]["services"]) == names
     assert differences(outputs["by_file"], outputs["by_wrapper"]) == []
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("project", ["shipped", "every field"])
+def test_the_wrapper_counts_for_quotas_what_the_modules_count(tree: Tree, project: str) -> None:
+    folder, names = stand(tree, PROJECTS[project], f"quotas-{re.sub('[^a-z]', '-', project)}")
+    quotas = planned(tree, folder, names)["by_wrapper"]["quotas"]
+    counted = {name: dict.fromkeys(quotas[name], 0) for name in quotas}
+    for name, service in effective(load_project(tree.root / folder), "lab", "aws").services.items():
+        view = ServiceView(name, service.config, service.tree)
+        sums = counted[service.config.metadata.namespace]
+        for request in requests_of(name, view):
+            sums["cpu_millicores"] += request.millicores
+            sums["memory_mb"] += request.memory
+            sums["gpus"] += request.gpus
+            sums["pods"] += request.pods
+
+    assert any(quota["pods"] for quota in quotas.values())
+    assert counted == quotas
 
 
 @pytest.mark.terraform

@@ -23,6 +23,10 @@ locals {
         message = "${path}.auth.secret is \"${try(coalesce(ingress.auth.secret), "")}\"; type key needs one of services.${ingress.service}.spec.secrets, which has ${length(var.services[ingress.service].spec.secrets) > 0 ? join(", ", keys(var.services[ingress.service].spec.secrets)) : "none"}."
       },
       {
+        holds   = try(ingress.auth.type, "-") == "key" || try(ingress.auth.secret, null) == null || contains(keys(var.services[ingress.service].spec.secrets), try(coalesce(ingress.auth.secret), "-"))
+        message = "${path}.auth.secret is \"${try(coalesce(ingress.auth.secret), "")}\", the issuer's public key; it must be one of services.${ingress.service}.spec.secrets, which has ${length(var.services[ingress.service].spec.secrets) > 0 ? join(", ", keys(var.services[ingress.service].spec.secrets)) : "none"}."
+      },
+      {
         holds   = var.services[ingress.service].spec.service.placement.runtime != "fargate" || (ingress.cors == null && ingress.auth == null && length(ingress.request_headers.add) + length(ingress.request_headers.set) + length(ingress.request_headers.remove) == 0)
         message = "${path} has cors, auth or request_headers, which the load balancer of fargate does not know; do it in the service, or use the runtime kubernetes."
       },

@@ -175,7 +175,7 @@ def test_the_fields_of_an_environment_are_explained_too() -> None:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("spec.networking.ingres", "Did you mean ingress? spec.networking has ingress, serviceMesh."),
+        ("spec.networking.ingres", "Did you mean ingress? spec.networking has ingress, migration, serviceMesh."),
         ("spce", "Did you mean spec? The file has apiVersion, environments, kind, metadata, spec."),
         ("spec.service.replicas.min", "spec.service.replicas has no fields."),
         ("spec.dependencies[db].siz", "Did you mean size?"),

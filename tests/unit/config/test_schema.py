@@ -174,7 +174,8 @@ def test_the_first_example_is_accepted_in_every_shipped_environment(repository: 
 
     shipped = load_project(repository)
     parsed = parse_document(ISSUE, "services/textnlp/deployment-config.yaml", "service")
-    assert validate(with_service(shipped, "textnlp", parsed)) == []
+    found = validate(with_service(shipped, "textnlp", parsed))
+    assert [problem for problem in found if problem.severity == "error"] == []
 
 
 def raw_text(text: str) -> dict[str, Any]:

@@ -319,6 +319,18 @@ class ClusterBackup(Model):
     enabled: Annotated[bool, Field(description="Keeps backups.")] = True
     schedule: Annotated[CronExpression, Field(description="Cron expression, in UTC.")] = "0 2 * * *"
     retention: Annotated[Days, Field(description="How long they are kept.")] = "30d"
+    bucket: Annotated[
+        Annotated[str, text(patterns.BUCKET)] | None,
+        Field(description="Bucket that takes them; without one there are none."),
+    ] = None
+
+
+class SecretStore(Model):
+    """A store of secrets that has an address of its own, such as Vault."""
+
+    server: Annotated[Https, Field(description="URL of the store.")]
+    path: Annotated[Text, Field(description="Path that the secrets are below.")] = "secret"
+    role: Annotated[Text, Field(description="Role that External Secrets has there.")] = "external-secrets"
 
 
 class Night(Model):
@@ -385,6 +397,12 @@ class ClusterServices(Model):
         dict[Name, Annotated[str, text(patterns.IMAGE_TAG)]],
         Field(description="Versions of charts other than those of the platform's catalogue, by chart."),
     ] = Field(default_factory=dict)
+    controllers: Annotated[
+        dict[Name, Text], Field(description="Cloud identities of add-ons that the platform does not know, by add-on.")
+    ] = Field(default_factory=dict)
+    secret_store: Annotated[
+        SecretStore | None, Field(description="Store of secrets with an address of its own; the cloud's if left out.")
+    ] = None
     access: Annotated[ClusterAccess, Field(description="Who may do what in the cluster.")] = ClusterAccess()
     quotas: Annotated[
         dict[Name, Quota],

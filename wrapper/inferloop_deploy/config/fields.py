@@ -76,13 +76,13 @@ def fields_of(model: type[BaseModel]) -> dict[str, Field]:
 
 
 def models_in(annotation: Any) -> tuple[type[BaseModel], ...]:
-    """Return the models that an annotation speaks of: itself, its variants, or the items of its list."""
+    """Return the models that an annotation speaks of: itself, its variants, or the items of its list or map."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return (annotation,)
     if get_origin(annotation) in (Annotated, Literal):
         return () if get_origin(annotation) is Literal else models_in(get_args(annotation)[0])
     if get_origin(annotation) is dict:
-        return ()
+        return models_in(get_args(annotation)[1])
     return tuple(model for argument in get_args(annotation) for model in models_in(argument))
 
 
@@ -93,6 +93,13 @@ def is_list(annotation: Any) -> bool:
     if get_origin(annotation) is list:
         return True
     return any(is_list(argument) for argument in get_args(annotation)) if _is_union(annotation) else False
+
+
+def _is_map(annotation: Any) -> bool:
+    """Tell whether an annotation is a map with free keys."""
+    if get_origin(annotation) is Annotated:
+        return _is_map(get_args(annotation)[0])
+    return get_origin(annotation) is dict
 
 
 def _is_union(annotation: Any) -> bool:
@@ -160,17 +167,18 @@ def fields_named(model: type[BaseModel], path: Path, tree: Node | None = None) -
 def _models_at(model: type[BaseModel], path: Path, tree: Node | None) -> tuple[type[BaseModel], ...]:
     models: tuple[type[BaseModel], ...] = (model,)
     node = tree
-    in_list = False
+    in_list = in_map = False
     for step in path:
         node = None if node is None else child_of(node, step)
-        if in_list:
-            in_list = False
+        if in_list or in_map:
+            in_list = in_map = False
         else:
             fields = [found for candidate in models if (found := fields_of(candidate).get(str(step))) is not None]
             models = tuple(inner for field in fields for inner in models_in(field.info.annotation))
             in_list = any(is_list(field.info.annotation) for field in fields)
+            in_map = any(_is_map(field.info.annotation) for field in fields)
         models = _variants(models, node)
-    return models
+    return () if in_map else models
 
 
 def _variants(models: tuple[type[BaseModel], ...], node: Node | None) -> tuple[type[BaseModel], ...]:

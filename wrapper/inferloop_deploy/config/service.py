@@ -577,7 +577,11 @@ class Auth(Model):
         Https | None, Field(description="Where the issuer's keys are; found through the issuer if left out.")
     ] = None
     secret: Annotated[
-        Name | None, Field(description="Secret under spec.secrets that holds the keys; required by key.")
+        Name | None,
+        Field(
+            description="Secret under spec.secrets: the keys, for type key; for jwt the issuer's public key, "
+            "which gateway kong needs where no mesh istio fetches it."
+        ),
     ] = None
 
 

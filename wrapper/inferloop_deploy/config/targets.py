@@ -43,6 +43,8 @@ class Target:
     """Days that its log store can keep logs for."""
     file_idle_days: frozenset[int]
     """Days after which its file systems can move files to a cheaper class."""
+    storage_classes: frozenset[str] = frozenset({"default"})
+    """Storage classes of the clusters that the platform makes there."""
     schedules_by_either_day: bool = True
     """Whether its schedules take days of the month and weekdays together, as crontab(5) does, and mean either."""
     engine_versions: Mapping[str, Versions] = field(default_factory=dict)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from inferloop_deploy.config.checks import (
+    cluster,
     dependencies,
     environments,
     networking,
     placement,
     processes,
     references,
+    releases,
     sharing,
 )
 from inferloop_deploy.config.checks.form import FORM_RULES
@@ -20,15 +22,17 @@ SERVICE_CHECKS = (
     *references.SERVICE_CHECKS,
     *dependencies.SERVICE_CHECKS,
     *networking.SERVICE_CHECKS,
+    *releases.SERVICE_CHECKS,
 )
-PLACED_CHECKS = placement.PLACED_CHECKS
+PLACED_CHECKS = (*placement.PLACED_CHECKS, *cluster.PLACED_CHECKS)
 TOGETHER_CHECKS = (
     *references.TOGETHER_CHECKS,
     *sharing.TOGETHER_CHECKS,
     *networking.TOGETHER_CHECKS,
     *placement.TOGETHER_CHECKS,
+    *cluster.TOGETHER_CHECKS,
 )
-ENVIRONMENT_CHECKS = environments.ENVIRONMENT_CHECKS
+ENVIRONMENT_CHECKS = (*environments.ENVIRONMENT_CHECKS, *cluster.ENVIRONMENT_CHECKS)
 
 RULES: tuple[Rule, ...] = (
     *FORM_RULES,

@@ -10,6 +10,8 @@ from inferloop_deploy.config.checks.rule import Check, Finding, ServiceView, Tog
 from inferloop_deploy.config.source import Path
 
 INGRESS: Path = ("spec", "networking", "ingress")
+LISTENS = ("api", "stateful")
+"""Types of processes that listen to requests."""
 
 
 def ingress_path(view: ServiceView) -> str:
@@ -20,7 +22,7 @@ def ingress_path(view: ServiceView) -> str:
 
 def _ingress_type(view: ServiceView) -> Iterator[Finding]:
     kind = view.spec.service.type
-    if view.spec.networking.ingress.enabled and kind != "api":
+    if view.spec.networking.ingress.enabled and kind not in LISTENS:
         hint = "Write spec.service.type: api, or remove the ingress."
         yield view.at((*INGRESS, "enabled"), f"type {kind} listens to no requests", hint=hint)
 
@@ -41,7 +43,7 @@ def _auth(view: ServiceView) -> Iterator[Finding]:
     if auth.type == "jwt":
         if auth.issuer is None:
             yield view.at(path, "type jwt without an issuer", "issuer, such as https://login.example.com", found="none")
-        foreign = ["secret"]
+        foreign = []
     else:
         if auth.secret is None:
             yield view.at(path, "type key without a secret", "secret, one listed under spec.secrets", found="none")
@@ -77,7 +79,7 @@ def _routes(together: Together) -> dict[str, list[_Route]]:
     routes: dict[str, list[_Route]] = defaultdict(list)
     for name, view in together.services.items():
         ingress = view.spec.networking.ingress
-        if ingress.enabled and view.spec.service.type == "api":
+        if ingress.enabled and view.spec.service.type in LISTENS:
             for host in dict.fromkeys(ingress.hosts or [domain]):
                 routes[host].append(_Route(name, ingress_path(view)))
     return routes
@@ -138,7 +140,10 @@ _PATH = Check[Together](
 )
 SERVICE_CHECKS = (
     Check[ServiceView](
-        "ingress-type", "Only services of type api have an ingress.", "Remove the ingress.", run=_ingress_type
+        "ingress-type",
+        "Only services of types api and stateful have an ingress.",
+        "Remove the ingress.",
+        run=_ingress_type,
     ),
     Check[ServiceView]("cors", "Credentials are let through for named origins only.", "Name the origins.", run=_cors),
     Check[ServiceView]("auth", "Type jwt names its issuer, type key its secret.", "Add what is missing.", run=_auth),

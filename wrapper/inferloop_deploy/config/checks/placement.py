@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inferloop_deploy.config.checks.processes import RUNS_TO_ITS_END, effective_quantities
-from inferloop_deploy.config.checks.rule import Check, EnvironmentView, Finding, PlacedService, Process, Together
-from inferloop_deploy.config.checks.runtimes import runtime_findings, schedule_findings
+from inferloop_deploy.config.checks.processes import effective_quantities
+from inferloop_deploy.config.checks.rule import Asked, Check, EnvironmentView, Finding, PlacedService, Process, Together
+from inferloop_deploy.config.checks.runtimes import RUNTIMES, runtime_findings, schedule_findings
 from inferloop_deploy.config.environment import NodePool
 from inferloop_deploy.config.quantity import cpu_millicores, days_of, memory_bytes
 from inferloop_deploy.config.service import (
@@ -16,6 +16,7 @@ from inferloop_deploy.config.service import (
     FunctionDependency,
     Image,
     QueueDependency,
+    Resources,
     StorageDependency,
 )
 from inferloop_deploy.config.source import Path
@@ -37,8 +38,8 @@ def _gpu_offered(placed: PlacedService) -> Iterator[Finding]:
     if environment.config.spec.cluster.existing is not None:
         return
     offered = sorted({pool.gpu.type for pool in environment.pools if pool.gpu is not None})
-    for process in _on_kubernetes(placed):
-        gpu, path = process.resources.gpu, (*process.path, "resources", "gpu")
+    for asked in (asked for process in _on_kubernetes(placed) for asked in process.asked):
+        gpu, path = asked.resources.gpu, (*asked.path, "gpu")
         if gpu.count == 0:
             continue
         choice = f"one that a node pool of {environment.label} offers: {', '.join(offered)}" if offered else None
@@ -92,8 +93,9 @@ def _cluster(placed: PlacedService) -> Iterator[Finding]:
     if cluster.enabled or cluster.existing is not None:
         return
     for process in _on_kubernetes(placed):
-        runtime = "batch" if process.type in RUNS_TO_ITS_END else "fargate"
-        hint = f"Write placement: {{runtime: {runtime}}}, or spec.cluster.enabled: true in the environment."
+        others = [runtime for runtime, types in RUNTIMES.items() if process.type in types]
+        other = f"placement: {{runtime: {others[0]}}}, or " if others else ""
+        hint = f"Write {other}spec.cluster.enabled: true in the environment."
         yield placed.service.at(
             (*placed.placement_path(process), "runtime"), f"{placed.environment.label} has no cluster",
             found="runtime kubernetes", hint=hint,
@@ -119,35 +121,36 @@ def _machines(placed: PlacedService) -> Iterator[Finding]:
     environment = placed.environment
     if environment.config.spec.cluster.existing is not None:
         return
-    for process in _on_kubernetes(placed):
-        machines = [placed.target.machine(name) for pool in _fitting(placed, process) for name in pool.machine_types]
+    for process, asked in ((one, asked) for one in _on_kubernetes(placed) for asked in one.asked):
+        pools = _fitting(placed, process, asked)
+        machines = [placed.target.machine(name) for pool in pools for name in pool.machine_types]
         if not machines or any(machine is None for machine in machines):
             continue
         known = [machine for machine in machines if machine is not None]
-        requests = {key: pair[0] or pair[1] for key, pair in effective_quantities(process.resources).items()}
+        requests = {key: pair[0] or pair[1] for key, pair in effective_quantities(asked.resources).items()}
         cpu, memory = requests["cpu"], requests["memory"]
         wanted = (cpu_millicores(cpu) if cpu else 0, memory_bytes(memory) if memory else 0)
         if not any(machine.millicores > wanted[0] and machine.memory > wanted[1] for machine in known):
             largest = max(known, key=lambda machine: (machine.memory, machine.millicores))
             yield placed.service.at(
-                (*process.path, "resources"), f"no node of {environment.label} has room for a replica",
+                asked.path, f"no node of {environment.label} has room for a replica",
                 f"less than {largest.millicores // 1000} cores and {largest.memory // GI}Gi, the largest node",
                 found=f"cpu {cpu or 'not written'}, memory {memory or 'not written'}",
             )  # fmt: skip
 
 
-def _fitting(placed: PlacedService, process: Process) -> list[NodePool]:
-    """Return the pools that a process may run on: the one it names, or those with its kind of capacity and its GPUs."""
+def _fitting(placed: PlacedService, process: Process, asked: Asked) -> list[NodePool]:
+    """Return the pools that pods may run on: the one they name, or those with their kind of capacity and their GPUs."""
     named = process.placement.node_pool
     return [
         pool
         for pool in placed.environment.pools
-        if named in (None, pool.name) and pool.spot == process.described.spot and _has_gpus_of(pool, process)
+        if named in (None, pool.name) and pool.spot == process.described.spot and _has_gpus_of(pool, asked.resources)
     ]
 
 
-def _has_gpus_of(pool: NodePool, process: Process) -> bool:
-    gpu = process.resources.gpu
+def _has_gpus_of(pool: NodePool, resources: Resources) -> bool:
+    gpu = resources.gpu
     return (pool.gpu is not None and gpu.type in (None, pool.gpu.type)) if gpu.count else pool.gpu is None
 
 
@@ -156,7 +159,7 @@ def _spot(placed: PlacedService) -> Iterator[Finding]:
     if environment.config.spec.cluster.existing is not None:
         return
     for process in _on_kubernetes(placed):
-        fits = [pool for pool in environment.pools if _has_gpus_of(pool, process)]
+        fits = [pool for pool in environment.pools if _has_gpus_of(pool, process.resources)]
         if process.described.spot and fits and not any(pool.spot for pool in fits):
             kind = "spot capacity with GPUs" if process.resources.gpu.count else "spot capacity"
             hint = f"Add a node pool with spot: true, or write spot: false under environments.{environment.folder}."
@@ -308,7 +311,7 @@ def _capacity(together: Together) -> Iterator[Finding]:
     asked_cores, asked_memory = 0, 0
     for view in together.services.values():
         for process in _on_kubernetes(PlacedService(view, environment)):
-            if process.resources.gpu.count == 0 and process.type in ("api", "worker"):
+            if process.resources.gpu.count == 0 and process.type in ("api", "stateful", "worker"):
                 quantities = effective_quantities(process.resources)
                 cpu, size = (pair[0] or pair[1] for pair in quantities.values())
                 asked_cores += process.least_replicas * (cpu_millicores(cpu) if cpu else 0)

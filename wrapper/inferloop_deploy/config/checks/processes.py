@@ -10,10 +10,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from inferloop_deploy.config.checks.rule import Check, Finding, Process, ServiceView
 from inferloop_deploy.config.cron import cron_problem
 from inferloop_deploy.config.quantity import cpu_millicores, memory_bytes
-from inferloop_deploy.config.service import FunctionDependency, Image, QueueDependency, Resources
+from inferloop_deploy.config.service import (
+    FunctionDependency,
+    Image,
+    Migrations,
+    QueueDependency,
+    Resources,
+    Service,
+    Worker,
+)
 from inferloop_deploy.config.source import Path
 
-RUNS_TO_ITS_END = ("job", "cron")
+RUNS_TO_ITS_END = ("job", "cron", "ray")
+CHART_NAMES = frozenset({"canary", "headless", "main", "migrations", "test"})
+"""Names that the chart of services gives to what it makes beside the workers."""
 
 
 def _name(view: ServiceView) -> Iterator[Finding]:
@@ -104,6 +114,9 @@ def _scaling_target(view: ServiceView) -> Iterator[Finding]:
             yield view.at(
                 (*path, "requestsPerSecond"), f"type {process.type} gets no requests", "cpu, memory or queueLength"
             )
+        elif scaling.requests_per_second is not None and not view.spec.monitoring.metrics.enabled:
+            hint = "Remove metrics: {enabled: false}, or scale by cpu or memory."
+            yield view.at((*path, "requestsPerSecond"), "requests are counted by the metrics, which are off", hint=hint)
 
 
 def _queue_length(view: ServiceView) -> Iterator[Finding]:
@@ -130,10 +143,11 @@ def _runs_to_its_end(view: ServiceView) -> Iterator[Finding]:
         if process.type not in (*RUNS_TO_ITS_END, "function"):
             for key in ("timeout", "retries"):
                 if view.written(*process.path, key):
-                    yield view.at(
-                        (*process.path, key), f"no effect on type {process.type}", "type job, cron or function"
-                    )
+                    kinds = "type job, cron or function" if process.path[1] == "service" else "type job, cron or ray"
+                    yield view.at((*process.path, key), f"no effect on type {process.type}", kinds)
             continue
+        if process.type == "function" and view.written(*process.path, "gracePeriod"):
+            yield view.at((*process.path, "gracePeriod"), "no effect on type function", hint="Remove it.")
         for key in ("autoscaling", "replicas", "disruptionBudget", "health"):
             if view.written(*process.path, key):
                 hint = f"Remove it, or use type api or worker; type {process.type} runs when there is work."
@@ -149,9 +163,8 @@ def effective_quantities(resources: Resources) -> dict[str, tuple[str | None, st
 
 
 def _requests(view: ServiceView) -> Iterator[Finding]:
-    for process in view.processes:
-        path = (*process.path, "resources")
-        for key, (request, limit) in effective_quantities(process.resources).items():
+    for path, resources in _resources(view):
+        for key, (request, limit) in effective_quantities(resources).items():
             number = cpu_millicores if key == "cpu" else memory_bytes
             if request is not None and limit is not None and number(request) > number(limit):
                 place = next(place for place in _places(path, key) if view.written(*place))
@@ -165,14 +178,17 @@ def _places(path: Path, key: str) -> Iterator[Path]:
     yield (*path, key)
 
 
+def _resources(view: ServiceView) -> Iterator[tuple[Path, Resources]]:
+    yield from ((asked.path, asked.resources) for process in view.processes for asked in process.asked)
+
+
 def _no_effect_resources(view: ServiceView) -> Iterator[Finding]:
-    for process in view.processes:
-        path = (*process.path, "resources")
+    for path, resources in _resources(view):
         for key in ("cpu", "memory"):
             if all(view.written(*place) for place in _places(path, key)):
                 hint = f"Remove it, or remove requests.{key} or limits.{key}."
                 yield view.at((*path, key), "no effect beside a request and a limit", hint=hint)
-        gpu = process.resources.gpu
+        gpu = resources.gpu
         if gpu.type is not None and not view.written(*path, "gpu", "count"):
             yield view.at((*path, "gpu", "type"), "a GPU type without a GPU", "count: 1 or more beside it")
 
@@ -209,6 +225,9 @@ def _drains(view: ServiceView) -> Iterator[Finding]:
 def _image(view: ServiceView) -> Iterator[Finding]:
     images: list[tuple[Path, Image]] = [(("spec", "service", "image"), view.spec.service.image)]
     images += [((*path, "image"), item.image) for path, item in view.dependencies if item.type == "function"]
+    canary = view.spec.service.canary
+    if canary is not None:
+        images.append((("spec", "service", "canary", "image"), Image(tag=canary.image.tag, digest=canary.image.digest)))
     for path, image in images:
         if image.tag is not None and image.digest is not None:
             yield view.at((*path, "digest"), "a tag and a digest", "one of the two", found="both")
@@ -225,20 +244,18 @@ _SECRET_VALUE = re.compile(
 
 
 def _plain_secrets(view: ServiceView) -> Iterator[Finding]:
-    for process in view.processes:
-        texts = [
-            ((*process.path, "env", index, "value"), variable.name, variable.value)
-            for index, variable in enumerate(process.env)
-            if variable.value
-        ]
-        for key in ("command", "args"):
-            listed = process.described.command if key == "command" else process.described.args
-            texts += [((*process.path, key, index), "", word) for index, word in enumerate(listed)]
-        for path, name, value in texts:
-            if (_SECRET_NAME.search(name.upper()) and "${" not in value) or _SECRET_VALUE.search(value):
-                yield view.at(
-                    path, "this looks like a secret", "secret: {name: NAME}", found="a value that is not shown here"
-                )
+    texts = [((*path, "value"), variable.name, variable.value) for path, variable in view.variables if variable.value]
+    run: list[tuple[Path, Service | Worker | Migrations]] = [(one.path, one.described) for one in view.processes]
+    if view.spec.service.migrations is not None:
+        run.append((("spec", "service", "migrations"), view.spec.service.migrations))
+    for place, described in run:
+        for key, words in (("command", described.command), ("args", described.args)):
+            texts += [((*place, key, index), "", word) for index, word in enumerate(words)]
+    for path, name, value in texts:
+        if (_SECRET_NAME.search(name.upper()) and "${" not in value) or _SECRET_VALUE.search(value):
+            yield view.at(
+                path, "this looks like a secret", "secret: {name: NAME}", found="a value that is not shown here"
+            )
 
 
 def _function(view: ServiceView) -> Iterator[Finding]:
@@ -263,6 +280,11 @@ def _process_names(view: ServiceView) -> Iterator[Finding]:
     for index, worker in enumerate(view.spec.workers):
         if worker.name == view.config.metadata.name:
             yield view.at(("spec", "workers", index, "name"), "the service's own name", "another name")
+        if worker.name in CHART_NAMES:
+            taken = ", ".join(sorted(CHART_NAMES))
+            yield view.at(
+                ("spec", "workers", index, "name"), f"one of the names that are taken: {taken}", "another name"
+            )
 
 
 MOST_LABELS = 30

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from inferloop_deploy.config.checks.rule import Check, Finding, ServiceView, Together
 from inferloop_deploy.config.outputs import kind_of, outputs_of, references
-from inferloop_deploy.config.service import EnvVar, FunctionDependency, ServiceDependency, StorageDependency
+from inferloop_deploy.config.service import FunctionDependency, ServiceDependency, StorageDependency
 from inferloop_deploy.config.source import Path
 from inferloop_deploy.names import nearest_name
 
@@ -20,15 +20,9 @@ def _one_of(known: list[str], none: str) -> str:
     return f"one of {', '.join(sorted(known))}" if known else none
 
 
-def _variables(view: ServiceView) -> Iterator[tuple[Path, EnvVar]]:
-    for process in view.processes:
-        for index, variable in enumerate(process.env):
-            yield (*process.path, "env", index), variable
-
-
 def _references(view: ServiceView) -> Iterator[Finding]:
     known = list(view.dependency)
-    for path, variable in _variables(view):
+    for path, variable in view.variables:
         for reference in references(variable.value or ""):
             place = (*path, "value")
             if reference.dependency is None or reference.output is None:
@@ -51,7 +45,7 @@ def _references(view: ServiceView) -> Iterator[Finding]:
 
 
 def _env_sources(view: ServiceView) -> Iterator[Finding]:
-    for path, variable in _variables(view):
+    for path, variable in view.variables:
         if variable.value is not None and variable.secret is not None:
             yield view.at(
                 (*path, "secret"), "a value and a secret for the same variable", "one of the two", found="both"
@@ -66,7 +60,7 @@ def _secrets(view: ServiceView) -> Iterator[Finding]:
     known = [secret.name for secret in view.spec.secrets]
     asked: list[tuple[Path, str]] = [
         ((*path, "secret", "name"), variable.secret.name)
-        for path, variable in _variables(view)
+        for path, variable in view.variables
         if variable.secret is not None
     ]
     auth = view.spec.networking.ingress.auth

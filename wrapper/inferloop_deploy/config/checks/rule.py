@@ -85,6 +85,15 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What each of some pods asks for, with the path where that is described and how many there can be."""
+
+    path: Path
+    resources: Resources
+    pods: int
+
+
+@dataclass(frozen=True)
 class Process:
     """The service's own process, or one of its workers, with the path where it is described."""
 
@@ -116,6 +125,22 @@ class Process:
     def least_replicas(self) -> int:
         """Return how many replicas run at the quietest time."""
         return self.described.replicas if self.autoscaling is None else self.autoscaling.min
+
+    @property
+    def most_replicas(self) -> int:
+        """Return how many pods there are at the busiest time; a job is as many as run at once."""
+        if isinstance(self.described, Worker) and self.type == "job":
+            return self.described.parallelism or 1
+        if self.type in ("job", "cron", "ray"):
+            return 1
+        return self.described.replicas if self.autoscaling is None else self.autoscaling.max
+
+    @property
+    def asked(self) -> list[Asked]:
+        """Return what its pods ask for; the workers of a Ray job ask for something else than its head."""
+        own = Asked((*self.path, "resources"), self.resources, self.most_replicas)
+        ray = self.described.ray if isinstance(self.described, Worker) else None
+        return [own] if ray is None else [own, Asked((*self.path, "ray", "resources"), ray.resources, ray.workers)]
 
 
 class _View:
@@ -179,6 +204,14 @@ class ServiceView(_View):
             for index, worker in enumerate(self.spec.workers)
         ]
         return [Process(("spec", "service"), service, service.placement), *workers]
+
+    @cached_property
+    def variables(self) -> list[tuple[Path, EnvVar]]:
+        """Return the environment variables of the processes and of the migrations with their paths."""
+        migrations = self.spec.service.migrations
+        lists = [(process.path, process.env) for process in self.processes]
+        lists += [] if migrations is None else [(("spec", "service", "migrations"), migrations.env)]
+        return [((*path, "env", index), variable) for path, env in lists for index, variable in enumerate(env)]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inferloop_deploy.config.checks.processes import RUNS_TO_ITS_END, effective_quantities
+from inferloop_deploy.config.checks.processes import effective_quantities
 from inferloop_deploy.config.checks.rule import Finding, PlacedService, Process
 from inferloop_deploy.config.quantity import cpu_millicores, memory_bytes, seconds
 from inferloop_deploy.config.service import StorageDependency, Worker
@@ -31,6 +31,14 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 """
 SHORTEST_BATCH = 60
 """Seconds: https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html."""
+RUNS_ON_BATCH = ("job", "cron")
+RUNTIMES = {"fargate": ("api", "worker"), "batch": RUNS_ON_BATCH}
+"""Types of processes that the runtimes beside Kubernetes run."""
+OTHERS_GRACE = 30
+"""Seconds that fargate and batch leave a container to stop in.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (stopTimeout)
+"""
 MOST_BATCH_RETRIES = 9
 """AWS Batch makes at most 10 attempts: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html."""
 
@@ -45,16 +53,32 @@ def runtime_findings(placed: PlacedService) -> Iterator[Finding]:
             if process.type == "function" and view.written(*place, "runtime"):
                 yield view.at((*place, "runtime"), "a function runs as a function", hint="Remove runtime.")
             continue
-        accepted = ("api", "worker") if runtime == "fargate" else RUNS_TO_ITS_END
-        if process.type not in accepted:
+        if process.type not in RUNTIMES[runtime]:
             yield _wrong_runtime(placed, process, runtime)
         for key in ("nodePool", "spread"):
             if view.written(*place, key):
                 yield view.at((*place, key), f"no effect on runtime {runtime}, which has no nodes", hint="Remove it.")
+        yield from _cluster_only(placed, process, runtime)
         yield from _fargate_process(placed, process) if runtime == "fargate" else _batch_process(placed, process)
     if view.spec.service.placement.runtime == "fargate":
         yield from _fargate(placed)
     yield from _file_systems(placed)
+
+
+def _cluster_only(placed: PlacedService, process: Process, runtime: str) -> Iterator[Finding]:
+    """Yield what only a cluster can do, with what stands in for it elsewhere."""
+    view = placed.service
+    if seconds(process.described.grace_period) != OTHERS_GRACE:
+        hint = f"Finish within {OTHERS_GRACE}s and remove it, or use runtime kubernetes."
+        yield view.at((*process.path, "gracePeriod"), f"runtime {runtime} gives {OTHERS_GRACE}s", hint=hint)
+    instead = {
+        "completions": "Let your pipeline submit a job for each part, or use runtime kubernetes.",
+        "migrations": "Run them before the new version is applied, or use runtime kubernetes.",
+        "canary": "Give the new version a service of its own, or use runtime kubernetes.",
+    }
+    for key, hint in instead.items():
+        if view.written(*process.path, key):
+            yield view.at((*process.path, key), f"runtime {runtime} does not do this", hint=hint)
 
 
 def _wrong_runtime(placed: PlacedService, process: Process, runtime: str) -> Finding:
@@ -68,9 +92,9 @@ def _wrong_runtime(placed: PlacedService, process: Process, runtime: str) -> Fin
             hint="Give the worker a placement of its own.",
             found=f"type {process.type}",
         )
-    other = "batch" if process.type in RUNS_TO_ITS_END else "fargate"
+    others = [f" or {other}" for other, types in RUNTIMES.items() if process.type in types]
     place = (*placed.placement_path(process), "runtime")
-    return view.at(place, f"type {process.type} does not run there", f"runtime kubernetes or {other}")
+    return view.at(place, f"type {process.type} does not run there", f"runtime kubernetes{''.join(others)}")
 
 
 def _fargate(placed: PlacedService) -> Iterator[Finding]:
@@ -161,7 +185,7 @@ def _fargate_process(placed: PlacedService, process: Process) -> Iterator[Findin
 
 def _batch_process(placed: PlacedService, process: Process) -> Iterator[Finding]:
     view, described = placed.service, process.described
-    if process.type not in RUNS_TO_ITS_END:
+    if process.type not in RUNS_ON_BATCH:
         return
     if seconds(described.timeout) < SHORTEST_BATCH:
         place = (*process.path, "timeout")
