@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import NoReturn
 
 PROGRAM = "inferloop-synthetic"
 ROWS = 10
@@ -18,7 +19,7 @@ SCHEMA = {"id": "integer[1:1000]", "score": "float[0:1]"}
 Rows = list[dict[str, str]]
 
 
-def stop(message: str) -> None:
+def stop(message: str) -> NoReturn:
     """End with an error."""
     sys.exit(f"helm test: {message}")
 
@@ -35,7 +36,7 @@ def answer(request: urllib.request.Request, deadline: float) -> bytes:
                 stop(f"{request.full_url} answered {error.code}: {error.read()[:500].decode(errors='replace')}")
         except OSError as error:
             if time.monotonic() > deadline:
-                stop(f"{request.full_url} cannot be reached: {error}. Look at the Service, its pods and NetworkPolicies.")
+                stop(f"{request.full_url} cannot be reached: {error}. Look at the Service, its pods and policies.")
         time.sleep(1)
 
 
@@ -85,8 +86,8 @@ def through_the_api(address: str, path: str, deadline: float) -> None:
     """Ask twice: the same seed gives the same rows. Without a key one is made, and revoked afterwards."""
     key, own = os.environ.get("TEST_API_KEY"), None
     if not key:
-        scopes = ["--scope", "generate", "--scope", "read"]
-        made = json.loads(run(["keys", "create", "--owner", "helm-test", *scopes, "--expires", "15m", "--output", "json"]))
+        wanted = ["--owner", "helm-test", "--scope", "generate", "--scope", "read", "--expires", "15m"]
+        made = json.loads(run(["keys", "create", *wanted, "--output", "json"]))
         key, own = str(made["key"]), str(made["id"])
     try:
         first, second = (rows_of_api(address, path, key, deadline) for _ in range(2))
