@@ -1,7 +1,10 @@
-"""Build the pinned Kubernetes programs once, and print the folder that they lie in.
+"""Make all that tests on a control plane need, once, and print the folder of the programs.
 
-Without arguments it builds all that the tests need from the Go module proxy, with `helm kubectl` only these.
-They go into ${XDG_CACHE_HOME:-~/.cache}/inferloop/kubernetes-<digest of the pins>/bin, each in one step when it is
+The pinned programs are built from the Go module proxy; with arguments such as `helm kubectl` only these. Custom
+resource definitions are fetched, and a control plane is started once to take them into use: from its state others
+start at once, and from what it says of itself the schemas are made.
+
+Programs go into ${XDG_CACHE_HOME:-~/.cache}/inferloop/kubernetes-<digest of the pins>/bin, each in one step when it is
 complete, so that a build that was ended midway leaves nothing half-used. Run through `make cluster-tools`.
 """
 
@@ -21,9 +24,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import go_build
+from crds import install_definitions, read_sources
 from go_build import BuildFailed
+from prepare import prepare, prepared
 
-from inferloop_deploy.programs import Program, built, programs_folder, read_programs, record_of
+from inferloop_deploy.programs import (
+    MODULES,
+    Program,
+    built,
+    crds_folder,
+    prepared_folder,
+    programs_folder,
+    read_programs,
+    record_of,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOM = 6 * 1024**3
@@ -147,10 +161,31 @@ def build(folder: Path, programs: Sequence[Program], lock: int) -> None:
             )
 
 
+def fetch_definitions(folder: Path) -> None:
+    """Fetch the custom resource definitions where they are not there."""
+    with alone(folder) as lock:
+        if folder.is_dir():
+            return
+        sources = read_sources((ROOT / MODULES / "crds.toml").read_text(encoding="utf-8"))
+        print(f"kubernetes: fetching definitions of {len(sources)} projects", file=sys.stderr, flush=True)
+        install_definitions(go_build.find_go([], os.environ), sources, folder, os.environ, [lock])
+
+
+def make_prepared(folder: Path) -> None:
+    """Start a control plane once, for its state and its schemas, where these are not there."""
+    definitions = crds_folder(ROOT)
+    if not definitions.is_dir():
+        fetch_definitions(definitions)
+    with alone(folder):
+        if not prepared(ROOT):
+            print("kubernetes: a control plane takes the definitions into use, once", file=sys.stderr, flush=True)
+            prepare(ROOT, definitions, folder)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Build what is asked for and print the folder; return 1 where something cannot be built."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a program or a group of them; without, all for tests")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a program or a group of them")
     parser.add_argument("--verify", action="store_true", help="compare the hash of each with that after its build")
     options = parser.parse_args(arguments)
     programs = read_programs(ROOT)
@@ -166,6 +201,8 @@ def main(arguments: Sequence[str]) -> int:
             with alone(folder) as lock:
                 if not complete(folder, wanted):
                     build(folder, wanted, lock)
+        if not options.names and not (crds_folder(ROOT).is_dir() and prepared(ROOT)):
+            make_prepared(prepared_folder(ROOT))
     except BuildFailed as problem:
         print(f"kubernetes: {problem}", file=sys.stderr)
         return 1

@@ -64,8 +64,8 @@ def find_go(modules: Sequence[Module], environ: Mapping[str, str]) -> str:
     found = version_of(outcome.stdout)
     if outcome.returncode or not found:
         raise BuildFailed(f"`{go} env GOVERSION` does not say a version: {(outcome.stderr or outcome.stdout).strip()}")
-    neediest = max(modules, key=lambda module: module.floor)
-    if found < neediest.floor:
+    neediest = max(modules, key=lambda module: module.floor, default=None)
+    if neediest is not None and found < neediest.floor:
         raise BuildFailed(
             f"Go {_dotted(found)} ({go}) is too old: {neediest.name} needs {_dotted(neediest.floor)}. {HOW_TO_INSTALL}"
         )

@@ -25,6 +25,8 @@ FOLDER_VARIABLE = "INFERLOOP_KUBERNETES_PROGRAMS"
 CLIENTS = ("helm", "kubectl")
 """Programs for which any newer one on the PATH will do."""
 MODULES = Path("tools") / "kubernetes"
+PREPARED = 1
+"""Counts the ways in which schemas and state have been made with a control plane; another number makes them anew."""
 
 
 class ProgramMissing(InferloopError):
@@ -120,6 +122,38 @@ def programs_folder(programs: Iterable[Program], environ: Mapping[str, str] = os
     """Return the folder that these programs are built into, whether it is there or not; `bin` in it has them."""
     # What is built on demand does not count: it may be added to a folder, and changes nothing of what is in it.
     return cache_folder(environ) / f"kubernetes-{_digest([one.key.encode() for one in programs if not one.on_demand])}"
+
+
+def crds_folder(root: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of the custom resource definitions, one folder for each project that they are of."""
+    return cache_folder(environ) / f"crds-{_digest([(root / MODULES / 'crds.toml').read_bytes()])}"
+
+
+def prepared_folder(root: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of what a control plane was asked for once: `schemas`, and `state.db` to start others from."""
+    programs = read_programs(root)
+    parts = [one.key.encode() for one in programs if one.group in {"control-plane", "etcd"}]
+    pins = (root / MODULES / "crds.toml").read_bytes()
+    return cache_folder(environ) / f"cluster-{_digest([*parts, pins, str(PREPARED).encode()])}"
+
+
+def schema_location(root: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """Return what `kubeconform -schema-location` is told: strict schemas of all kinds that the API server knows.
+
+    The schema of a kind is `<group>/<kind>_<version>.json`, all lower case; `v1/pod_v1.json` where there is no group.
+    """
+    schemas = prepared_folder(root, environ) / "schemas"
+    return f"{schemas}/{{{{.Group}}}}/{{{{.ResourceKind}}}}_{{{{.ResourceAPIVersion}}}}.json"
+
+
+def prepared_state(root: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return what etcd holds where every definition is there; raises ProgramMissing where it has not been made."""
+    state = prepared_folder(root, environ) / "state.db"
+    if not state.exists():
+        raise ProgramMissing(
+            "The custom resource definitions are not there.", "Fetch what is pinned, once: make cluster-tools"
+        )
+    return state
 
 
 def built(folder: Path, program: Program) -> bool:
