@@ -23,7 +23,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
-.PHONY: help setup tools lock providers demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve \
+.PHONY: help setup tools lock providers demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve cluster-tools cluster-test need-cluster-tools \
 	bench bench-api bench-generator bench-memory clean engines ray test-providers image test-image-reproducible test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
@@ -56,7 +56,7 @@ engines: setup ## Install SDV and CTGAN into an environment of their own, outsid
 ray: setup ## Install Ray beside the environment of the tests, outside the tree (once)
 	@$(BIN)/python tools/extra_environment.py ray >/dev/null
 
-test: need-terraform test-providers test-servers test-browser $(if $(NO_CONTAINERS),,test-containers) engines ray ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
+test: need-terraform test-providers test-servers test-browser $(if $(NO_CONTAINERS),,test-containers) engines ray need-cluster-tools ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
 	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(NO_CONTAINERS) $(TESTS)
 
 test-servers: setup ## Install PostgreSQL and Redis for the tests, from Debian's packages, where they are missing
@@ -76,6 +76,15 @@ test-image-reproducible: setup test-containers ## Build an image twice, the seco
 
 report-image: test-browser ## Write the README's picture of a report anew
 	@OMP_NUM_THREADS=1 $(BIN)/python generator/bench/report_image.py docs/images/report.png
+
+cluster-tools: setup ## Build the Kubernetes programs and fetch the definitions for tests, once (ARGS='helm kubectl' for some)
+	@exec $(BIN)/python tools/kubernetes/cluster_tools.py $(ARGS)
+
+need-cluster-tools: setup
+	@$(BIN)/python tools/kubernetes/cluster_tools.py >/dev/null
+
+cluster-test: need-terraform need-cluster-tools ## Run the tests on a Kubernetes control plane (INFERLOOP_KUBECONFIG=FILE for another cluster)
+	@exec $(PYTEST) $(PARALLEL) tests/cluster $(ARGS)
 
 test-unit: setup ## Run the tests that need no terraform
 	@exec $(PYTEST) tests/unit $(ARGS)

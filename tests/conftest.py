@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST_FIRST = ("e2e", "terraform", "generator", "docs", "unit")
+LONGEST_FIRST = ("cluster", "e2e", "terraform", "generator", "docs", "unit")
 """Test folders by how long their tests take: started in this order, two workers end at about the same time."""
 LONGEST_NAME = 100
 
