@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
+from helm_roots import Root, make_root
 from terraform_tree import Tree
+
+from inferloop_deploy.terraform.plugins import lock_with, stand_ins
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = "providers/aws/.terraform.lock.hcl"
+HELM_LOCK = "providers/kubernetes/.terraform.lock.hcl"
 
 
 @pytest.mark.terraform
@@ -43,3 +48,34 @@ def test_the_lock_file_covers_the_release_files_of_all_platforms() -> None:
 
     assert sum(kind == "zh" for kind, _ in hashes) == 15
     assert len(set(hashes)) == len(hashes)
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Root:
+    """A root with the stand-in for hashicorp/helm, not initialised yet."""
+    root = make_root(tmp_path)
+    (root.folder / ".terraform.lock.hcl").unlink()
+    return root
+
+
+@pytest.mark.terraform
+def test_the_stand_in_for_helm_is_refused_by_the_lock_file_in_the_tree(released: Root) -> None:
+    (released.folder / ".terraform.lock.hcl").write_text((ROOT / HELM_LOCK).read_text())
+
+    assert "doesn't match any of the checksums" in released.fail("init", "-input=false", "-lockfile=readonly")
+
+
+@pytest.mark.terraform
+def test_a_copy_of_the_lock_file_admits_the_stand_in_and_needs_no_change(released: Root) -> None:
+    text = lock_with((ROOT / HELM_LOCK).read_text(), stand_ins(os.environ))
+    (released.folder / ".terraform.lock.hcl").write_text(text)
+
+    assert "not updated" not in released.succeed("init", "-input=false", "-lockfile=readonly")
+    assert (released.folder / ".terraform.lock.hcl").read_text() == text
+
+
+def test_the_lock_file_of_releases_holds_the_sums_of_real_release_files_alone() -> None:
+    hashes = re.findall(r'"(h1|zh):([^"]+)"', (ROOT / HELM_LOCK).read_text())
+
+    assert sum(kind == "zh" for kind, _ in hashes) == 12
+    assert [value for kind, value in hashes if kind == "h1"] == ["5b2ojWKT0noujHiweCds37ZreRFRQLNaErdJLusJN88="]

@@ -11,7 +11,18 @@ import pytest
 
 from inferloop_deploy.terraform import plugin_environment, plugins
 from inferloop_deploy.terraform.failures import PluginsMissing
-from inferloop_deploy.terraform.plugins import HOST, implied_mirrors, mirror_configuration, registry_answers
+from inferloop_deploy.terraform.plugins import (
+    HOST,
+    USED,
+    StandIn,
+    hash_of,
+    implied_mirrors,
+    lock_with,
+    mirror_configuration,
+    registry_answers,
+    stand_ins,
+    used_stand_ins,
+)
 
 
 def yes() -> bool:
@@ -173,3 +184,106 @@ def test_a_registry_that_cannot_be_reached_does_not_answer(monkeypatch: pytest.M
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(plugins, "REGISTRY", "http://127.0.0.1:9/")
     assert not registry_answers()
+
+
+def built(cache: Path, source: str = "hashicorp/helm") -> StandIn:
+    """Write a stand-in as `make providers` makes it."""
+    place = cache / "inferloop" / "providers-0123" / HOST / source / "3.1.1" / "linux_amd64"
+    place.mkdir(parents=True)
+    (place / "plugin").write_text("program")
+    (place / "schema.json").write_text("{}")
+    (cache / "inferloop" / "providers-0123" / ".complete").touch()
+    (cache / "inferloop" / "providers").symlink_to("providers-0123")
+    return StandIn(source, "3.1.1", place)
+
+
+def test_a_stand_in_is_used_where_neither_registry_nor_mirror_has_the_provider(
+    find: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    helm = built(tmp_path / "cache")
+    here = mirror(tmp_path / "opt" / "tf-plugins")
+    added = find(no, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    configuration = Path(added["TF_CLI_CONFIG_FILE"]).read_text()
+    assert configuration == mirror_configuration([here], [helm])
+    assert f'include = ["{HOST}/hashicorp/helm"]' in configuration
+    assert added[USED] == "hashicorp/helm: stand-in 3.1.1 (the registry does not answer)"
+
+
+def test_a_stand_in_is_used_without_any_mirror(find: Callable[..., dict[str, str]], tmp_path: Path) -> None:
+    helm = built(tmp_path / "cache")
+    added = find(no, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert Path(added["TF_CLI_CONFIG_FILE"]).read_text() == mirror_configuration([], [helm])
+
+
+def test_the_real_provider_is_used_where_the_registry_answers(
+    find: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    built(tmp_path / "cache")
+    added = find(yes, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert "TF_CLI_CONFIG_FILE" not in added
+    assert USED not in added
+
+
+def test_the_real_provider_of_a_mirror_comes_before_a_stand_in(
+    find: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    built(tmp_path / "cache")
+    here = mirror(tmp_path / "opt" / "tf-plugins")
+    (here / HOST / "hashicorp" / "helm").mkdir()
+    added = find(no, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert Path(added["TF_CLI_CONFIG_FILE"]).read_text() == mirror_configuration([here])
+    assert USED not in added
+
+
+def test_a_named_mirror_is_completed_by_stand_ins(find: Callable[..., dict[str, str]], tmp_path: Path) -> None:
+    helm = built(tmp_path / "cache")
+    named = mirror(tmp_path / "mine")
+    added = find(TF_PLUGIN_MIRROR=str(named), XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert Path(added["TF_CLI_CONFIG_FILE"]).read_text() == mirror_configuration([named], [helm])
+
+
+def test_stand_ins_that_are_half_made_are_not_there(tmp_path: Path) -> None:
+    helm = built(tmp_path)
+    environ = {"XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    assert stand_ins(environ) == [helm]
+    (tmp_path / "inferloop" / "providers-0123" / ".complete").unlink()
+    assert stand_ins(environ) == []
+
+
+def test_a_run_names_only_the_stand_ins_of_its_own_providers() -> None:
+    said = "hashicorp/helm: stand-in 3.1.1 (the registry does not answer)"
+    plugins = {USED: said}
+    assert used_stand_ins(plugins, 'helm = { source = "hashicorp/helm", version = "~> 3.1" }') == [said]
+    assert used_stand_ins(plugins, 'aws = { source = "hashicorp/aws" }') == []
+    assert used_stand_ins({}, 'helm = { source = "hashicorp/helm" }') == []
+
+
+LOCK = """\
+provider "registry.terraform.io/hashicorp/aws" {
+  version     = "3.1.1"
+  hashes = [
+    "h1:aws",
+  ]
+}
+
+provider "registry.terraform.io/hashicorp/helm" {
+  version     = "3.1.1"
+  constraints = "~> 3.1"
+  hashes = [
+    "h1:~",
+    "zh:0",
+  ]
+}
+"""
+
+
+def test_a_lock_admits_a_stand_in_beside_the_real_provider(tmp_path: Path) -> None:
+    helm = built(tmp_path)
+    own = hash_of(helm.folder)
+    assert lock_with(LOCK, [helm]) == LOCK.replace('    "h1:~"', f'    "{own}",\n    "h1:~"')
+    assert lock_with(lock_with(LOCK, [helm]), [helm]) == lock_with(LOCK, [helm])
+
+
+def test_a_lock_of_another_version_is_left_as_it_is(tmp_path: Path) -> None:
+    older = LOCK.replace('"3.1.1"\n  constraints', '"3.1.0"\n  constraints')
+    assert lock_with(older, [built(tmp_path)]) == older
