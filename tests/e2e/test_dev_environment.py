@@ -23,7 +23,7 @@ from inferloop_deploy.errors import CHANGES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.terraform, pytest.mark.slow, pytest.mark.xdist_group("dev environment")]
 
-DEV = ("--env", "dev", "--sandbox")
+DEV = ("--env", "dev", "--sandbox", "--stage", "infrastructure")
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,9 @@ class Ended:
 
     @property
     def document(self) -> Any:
-        """What it printed as JSON."""
-        return json.loads(self.out)
+        """What it printed as JSON, of the one stage where it is about stages."""
+        found = json.loads(self.out)
+        return found["stages"][0] if "stages" in found else found
 
 
 @dataclass

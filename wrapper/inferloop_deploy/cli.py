@@ -36,11 +36,17 @@ COMMANDS: Mapping[str, str] = {
     "explain": "Tell what a field means and where its value comes from.",
     "diff": "Show what is different between two environments.",
     "schema": "Print the JSON Schema of a kind of file.",
-    "render": "Write tfvars, and the map from each value to its line.",
+    "render": "Write tfvars, and the map from each value to its line; manifests, too.",
     "plan": "Show what an apply would change.",
     "apply": "Make an environment what its files say.",
+    "deploy": "Release one service into the cluster.",
     "destroy": "Remove everything that was applied.",
-    "status": "Show what is applied for each service.",
+    "status": "Show what is applied for each service, and what runs.",
+    "logs": "Print what the pods of a service say.",
+    "port-forward": "Lead a port of this machine to a service.",
+    "scale": "Give a process another number of replicas, for now.",
+    "release": "Put a release back that was cut off in the middle.",
+    "kubeconfig": "Print how kubectl reaches the cluster.",
     "drift": "Compare what was applied with what is there.",
     "output": "Print the outputs of the last apply.",
     "state": "Make the place that the state is kept in; release a lock.",
@@ -74,7 +80,7 @@ class Commands(TyperGroup):
                 return None
             raise UsageError(f'There is no command "{cmd_name}".', meant(cmd_name, list(COMMANDS), "Commands"))
         holder = typer.Typer(**SETTINGS)
-        holder.add_typer(importlib.import_module(f"inferloop_deploy.commands.{cmd_name}").app)
+        holder.add_typer(importlib.import_module(f"inferloop_deploy.commands.{cmd_name.replace('-', '_')}").app)
         commands = typer.main.get_group(holder).commands
         return commands[cmd_name]
 

@@ -16,7 +16,8 @@ from inferloop_deploy.config.environment import Environment
 from inferloop_deploy.errors import InferloopError, InvalidConfiguration, Problem
 from inferloop_deploy.journal import Journal, left_by, process_runs, run_phases
 from inferloop_deploy.plan.causes import Sources
-from inferloop_deploy.render import ENVIRONMENT_FILE, SERVICES_FILE, Rendered
+from inferloop_deploy.releasing import Releasing, platform_file
+from inferloop_deploy.render import CLUSTER_FILE, ENVIRONMENT_FILE, SERVICES_FILE, Rendered
 from inferloop_deploy.render.write import replace_file
 from inferloop_deploy.report.progress import Screen
 from inferloop_deploy.target import Target
@@ -29,6 +30,7 @@ from inferloop_deploy.terraform import (
     check_version,
     find_terraform,
     plugin_environment,
+    used_stand_ins,
 )
 from inferloop_deploy.terraform.failures import Located
 from inferloop_deploy.terraform.locate import locate
@@ -57,11 +59,18 @@ class Stage:
     sources: Sources
     init: Callable[[], None]
     """Loads modules and plug-ins again, for when terraform says that it has to be done."""
+    releasing: Releasing | None = None
+    """The platform and its cluster, where the second stage is planned or applied."""
 
     @property
     def var_files(self) -> list[Path]:
-        """The rendered files."""
-        return [self.target.rendered / ENVIRONMENT_FILE, self.target.rendered / SERVICES_FILE]
+        """The rendered files, and what the first stage told."""
+        files = [self.target.rendered / ENVIRONMENT_FILE, self.target.rendered / SERVICES_FILE]
+        if self.target.stage == "infrastructure":
+            return files
+        # What runs beside the services is another in the sandbox than in the cloud.
+        own = self.target.work if self.target.sandbox else self.target.rendered
+        return [*files, own / CLUSTER_FILE, platform_file(self.target)]
 
 
 def connect(
@@ -71,6 +80,7 @@ def connect(
     surroundings: Surroundings,
     environ: Mapping[str, str],
     screen: Screen,
+    releasing: Releasing | None = None,
 ) -> Stage:
     """Check credentials, find the state, load modules and plug-ins, and return the stage.
 
@@ -101,7 +111,8 @@ def connect(
     preparation = Preparation(target, terraform, backend, store, screen)
     preparation.run()
     sources = Sources(rendered.source_map, rendered.values)
-    return Stage(target, environment, cloud, identity, backend, store, preparation.ready(), sources, preparation.again)
+    ready, again = preparation.ready(), preparation.again
+    return Stage(target, environment, cloud, identity, backend, store, ready, sources, again, releasing)
 
 
 class Unsaved(InferloopError):
@@ -173,6 +184,9 @@ class Preparation:
         self.plugins = stamp.get("plugins")
         if stamp.get("of") != self._of() or not self._plugins_there():
             self.again()
+        sources = "\n".join(path.read_text(encoding="utf-8") for path in self.terraform.folder.glob("*.tf"))
+        for stand_in in used_stand_ins(self.plugins or {}, sources):
+            self.screen.say(stand_in)
 
     def again(self) -> None:
         """Initialise, whatever the stamp says."""

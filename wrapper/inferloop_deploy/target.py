@@ -10,7 +10,7 @@ from inferloop_deploy.changes import Changes
 from inferloop_deploy.config.effective import EffectiveConfig, effective, resolve
 from inferloop_deploy.config.load import load_project
 from inferloop_deploy.errors import InvalidConfiguration
-from inferloop_deploy.render import Rendered, render
+from inferloop_deploy.render import Rendered, render, render_services
 from inferloop_deploy.render.write import write
 
 if TYPE_CHECKING:
@@ -90,8 +90,13 @@ def load_environment(target: Target) -> EffectiveConfig:
     return config
 
 
+def rendered_stage(target: Target, config: EffectiveConfig) -> Rendered:
+    """Return what a target's stage is told."""
+    return render(config) if target.stage == "infrastructure" else render_services(config)
+
+
 def render_into(target: Target, config: EffectiveConfig, changes: Changes) -> Rendered:
     """Render a configuration into the target's folder."""
-    rendered = render(config)
+    rendered = rendered_stage(target, config)
     write(target.rendered, rendered.files, changes)
     return rendered

@@ -107,6 +107,13 @@ class Commands:
     def work(self) -> Path:
         return self.root / "build" / "dev" / "aws"
 
+    @property
+    def document(self) -> Any:
+        """What was printed for machines of the one stage there is."""
+        (stage,) = json.loads(self.out)["stages"]
+        assert stage["stage"] == "infrastructure"
+        return stage
+
     def plans(self, *changes: dict[str, Any], **commands: Any) -> None:
         """Let terraform plan these changes; each argument that is a list is one plan after the other."""
         shown = {"resource_changes": list(changes)}
@@ -177,7 +184,7 @@ def test_a_plan_without_changes_is_exit_code_0(command: Commands) -> None:
 def test_a_plan_for_machines_is_json_alone(command: Commands, create: dict[str, Any]) -> None:
     command.plans(create)
     assert command("plan", "--env", "dev", "--output", "json") == CHANGES
-    document = json.loads(command.out)
+    document = command.document
     assert document["changes"][0]["service"] == "tabular"
     assert document["changes"][0]["caused_by"][0]["line"] == 17
 
@@ -413,7 +420,7 @@ def test_apply_plans_applies_and_prints_the_outputs(command: Commands, create: d
 def test_apply_for_machines_is_json_alone(command: Commands, create: dict[str, Any]) -> None:
     command.plans(create)
     assert command("apply", "--env", "dev", "-o", "json") == 0
-    document = json.loads(command.out)
+    document = command.document
     assert document["applied"] is True
     assert document["outputs"]["token"] == "(sensitive)"
 
@@ -436,7 +443,7 @@ def test_a_dry_run_shows_the_plan_and_applies_nothing(command: Commands, create:
 def test_apply_applies_exactly_the_reviewed_plan(command: Commands, create: dict[str, Any]) -> None:
     command.plans(create)
     command("plan", "--env", "dev", "-o", "json")
-    digest = json.loads(command.out)["digest"]
+    digest = command.document["digest"]
     assert command("apply", "--env", "dev", "--digest", digest) == 0
     assert "the plan is the reviewed one: 1 to create" in command.err
     assert not (command.work / "plan.json").exists(), "it is not the plan of the next apply"
@@ -493,7 +500,7 @@ def test_a_reviewed_digest_does_not_answer_the_question(command: Commands, creat
     prod(command)
     command.plans(create)
     command("plan", "--env", "dev", "-o", "json")
-    assert command("apply", "--env", "dev", "--digest", json.loads(command.out)["digest"]) == FAILED
+    assert command("apply", "--env", "dev", "--digest", command.document["digest"]) == FAILED
     assert "apply" not in command.stand_in.commands
 
 
@@ -615,7 +622,7 @@ def test_destroy_of_nothing_and_a_dry_run_destroy_nothing(command: Commands, res
     assert command("destroy", "--env", "dev", "--yes", "--dry-run") == 0
     assert "Dry run: nothing of dev on aws was destroyed." in command.out
     assert command("destroy", "--env", "dev", "--yes", "--dry-run", "-o", "json") == 0
-    assert json.loads(command.out)["destroyed"] is False
+    assert command.document["destroyed"] is False
     assert "apply" not in command.stand_in.commands
 
 
@@ -658,7 +665,7 @@ def test_status_names_who_holds_the_state_and_what_was_not_finished(command: Com
     assert f"inferloop-deploy state unlock --env dev --cloud aws {HELD.id}" in command.out
     assert "Unfinished: the apply of 2026-11-21T10:42:10+00:00 stopped in phase Apply" in command.out
     assert command("status", "--env", "dev", "-o", "json") == 0
-    document = json.loads(command.out)
+    document = command.document
     assert document["lock"]["who"] == "ada@laptop"
     assert document["unfinished"][0]["phase"] == "Apply"
     assert document["resources"][0] == {"address": "aws_vpc.this", "service": None}
@@ -687,7 +694,7 @@ def test_drift_names_what_was_changed_beside_the_files(command: Commands, resour
     assert f"- gone {BUCKET}" in command.out
     assert "-refresh-only" in command.stand_in.call("plan")["argv"]
     assert command("drift", "--env", "dev", "-o", "json") == CHANGES
-    assert len(json.loads(command.out)["drift"]) == 2
+    assert len(command.document["drift"]) == 2
 
 
 def test_no_drift_is_exit_code_0(command: Commands) -> None:

@@ -14,8 +14,9 @@ from inferloop_deploy.changes import Change
 from inferloop_deploy.plan import Cause, Plan, PlannedChange, read_drift, read_plan
 from inferloop_deploy.plan.causes import Sources
 from inferloop_deploy.plan.changes import AttributeChange
+from inferloop_deploy.plan.differences import differences
 from inferloop_deploy.report.lines import Line, count, duration, show
-from inferloop_deploy.report.plans import differences, drift_lines, plan_lines, summary
+from inferloop_deploy.report.plans import drift_lines, plan_lines, summary
 from inferloop_deploy.report.progress import Screen
 from inferloop_deploy.terraform import Diagnostic, Progress, Started, Stopping, Summary, Text
 

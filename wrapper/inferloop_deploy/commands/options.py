@@ -86,6 +86,7 @@ EnvironmentOption = Annotated[
         autocompletion=complete_environment,
     ),
 ]
+ServiceArgument = Annotated[str, typer.Argument(help="Service.", autocompletion=complete_service)]
 CloudOption = Annotated[
     str,
     typer.Option(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from inferloop_deploy.commands.operating import SandboxOption
+from inferloop_deploy.commands.operating import SandboxOption, StageChoice, StageOption
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption
 from inferloop_deploy.commands.printing import print_json
-from inferloop_deploy.commands.staged import staged
+from inferloop_deploy.commands.staged import opened
 from inferloop_deploy.errors import UsageError
 from inferloop_deploy.names import nearest_name
 from inferloop_deploy.operations import visible_outputs
@@ -25,6 +25,7 @@ def output(
     *,
     env: EnvironmentOption,
     cloud: CloudOption = "aws",
+    stage: StageOption = StageChoice.all,
     sandbox: SandboxOption = False,
     output: OutputOption = Output.text,
 ) -> None:
@@ -32,8 +33,10 @@ def output(
 
     Example: inferloop-deploy output platform --env dev --output json
     """
-    with staged(context, "output", env, cloud, sandbox=sandbox, output=output, reads=True) as run:
-        values = visible_outputs(run.stage.terraform.outputs())
+    values: dict[str, Any] = {}
+    with opened(context, "output", env, cloud, sandbox=sandbox, output=output, stage=stage, reads=True) as run:
+        for one in run.stages:
+            values |= visible_outputs(run.session(one).stage.terraform.outputs())
     if name is not None and name not in values:
         near = nearest_name(name, list(values))
         question = f"Did you mean {near}? " if near else ""

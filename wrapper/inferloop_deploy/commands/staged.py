@@ -7,23 +7,35 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
+from typing import Any
 
 import typer
 from rich.console import Console
 
 from inferloop_deploy.busy import alone_in
 from inferloop_deploy.changes import Changes
+from inferloop_deploy.commands.operating import OneStage, StageChoice
 from inferloop_deploy.commands.options import Output, session
 from inferloop_deploy.config.effective import EffectiveConfig
-from inferloop_deploy.errors import InferloopError
-from inferloop_deploy.rehearsal import surroundings
-from inferloop_deploy.render import render
+from inferloop_deploy.errors import InferloopError, UsageError
+from inferloop_deploy.kubernetes.cluster import Cluster
+from inferloop_deploy.rehearsal import cluster_in, has_root, prepare, surroundings
+from inferloop_deploy.releasing import Images
 from inferloop_deploy.report.lines import Line, show
 from inferloop_deploy.report.progress import Screen
 from inferloop_deploy.stage import Stage, check_saved, connect
-from inferloop_deploy.target import Target, load, load_environment, render_into
+from inferloop_deploy.state import read_state
+from inferloop_deploy.target import (
+    STAGES,
+    StageName,
+    Target,
+    load,
+    load_environment,
+    render_into,
+    rendered_stage,
+)
 
 
 class NeedsYes(InferloopError):
@@ -77,6 +89,120 @@ def orderly_stop() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def stages_of(target: Target, config: EffectiveConfig, choice: StageChoice) -> tuple[StageName, ...]:
+    """Return the stages that a command is about; both only where the environment has a cluster to release into.
+
+    Raises UsageError where the services alone are asked for and there is none.
+    """
+    if choice is StageChoice.infrastructure:
+        return ("infrastructure",)
+    there = config.environment.config.spec.cluster.enabled and has_root(target.at("services"))
+    if choice is StageChoice.all:
+        return STAGES if there else ("infrastructure",)
+    if not config.environment.config.spec.cluster.enabled:
+        origin = config.environment.origin(("spec", "cluster", "enabled"))
+        raise UsageError(
+            f"{target.environment} on {target.cloud} has no cluster to release services into ({origin}).",
+            "Set spec.cluster.enabled: true, or leave out --stage.",
+        )
+    return ("services",)
+
+
+@dataclass
+class Run:
+    """One run of a command over its stages; each is connected to when its turn comes, and all are closed at its end."""
+
+    command: str
+    target: Target
+    config: EffectiveConfig
+    stages: tuple[StageName, ...]
+    screen: Screen
+    output: Output
+    changes: Changes | None
+    reads: bool
+    stack: ExitStack
+    images: Images = field(default_factory=dict)
+    """Images that take the place of the configured ones in this run."""
+    _sessions: dict[StageName, Session] = field(default_factory=dict)
+    _held: set[StageName] = field(default_factory=set)
+
+    @property
+    def out(self) -> Console:
+        """Where results go."""
+        return result_console()
+
+    def session(self, name: StageName) -> Session:
+        """Return a stage, connected."""
+        if name not in self._sessions:
+            # The first stage is only looked at where a command is about the second alone.
+            reads = self.reads or name not in self.stages
+            self._sessions[name] = self._connect(name, reads=reads)
+        return self._sessions[name]
+
+    def platform(self) -> dict[str, Any] | None:
+        """Return what the first stage told when it was applied last, or None where it never was."""
+        outputs = self.session("infrastructure").stage.terraform.outputs()
+        return outputs["platform"]["value"] if "platform" in outputs else None
+
+    def cluster(self) -> Cluster:
+        """Return the environment's cluster, to look at or to work on by hand; raises NoCluster where there is none."""
+        return cluster_in(self.target, self.platform(), os.environ)
+
+    def applied(self, name: StageName) -> bool:
+        """Tell whether there is anything of a stage, as far as its state knows."""
+        document = self._connect(name, reads=True).stage.terraform.state()
+        return document is not None and bool(read_state(document, ()).resources)
+
+    def print(self, lines: Iterator[Line]) -> None:
+        """Print the result for people; with `--output json` it goes beside the result."""
+        self.screen.pause()
+        show(self.out if self.output is Output.text else error_console(), lines)
+        self.screen.resume()
+
+    def _connect(self, name: StageName, *, reads: bool) -> Session:
+        target = self.target.at(name)
+        if name not in self._held:
+            self.stack.enter_context(alone_in(target.work, self.command))
+            self._held.add(name)
+        releasing = None
+        if name == "services" and not reads:
+            releasing = prepare(target, self.config, self.platform(), os.environ, self.screen, images=self.images)
+        rendered = rendered_stage(target, self.config) if reads else render_into(target, self.config, Changes())
+        around = surroundings(target, self.screen)
+        stage = connect(target, self.config, rendered, around, os.environ, self.screen, releasing)
+        if not reads:
+            check_saved(stage)
+        return Session(target, self.config, stage, self.screen, self.output, self.out)
+
+
+@contextmanager
+def opened(
+    context: typer.Context,
+    command: str,
+    env: str,
+    cloud: str,
+    *,
+    sandbox: bool,
+    output: Output,
+    stage: StageChoice = StageChoice.all,
+    changes: Changes | None = None,
+    reads: bool = False,
+) -> Iterator[Run]:
+    """Check the files, and yield the run; everything is closed at its end.
+
+    A command that only `reads` the state needs no more than the environment's own files to be right, and writes none.
+    """
+    target = Target(session(context).project_root(), env, cloud, sandbox)
+    with ExitStack() as stack:
+        stack.enter_context(orderly_stop())
+        screen = stack.enter_context(Screen(error_console()))
+        config = load_environment(target) if reads else load(target)
+        if changes is not None:
+            changes.report = screen.change
+        stages = stages_of(target, config, stage)
+        yield Run(command, target, config, stages, screen, output, changes, reads, stack)
+
+
 @contextmanager
 def staged(
     context: typer.Context,
@@ -86,27 +212,15 @@ def staged(
     *,
     sandbox: bool,
     output: Output,
+    stage: OneStage,
     changes: Changes | None = None,
-    reads: bool = False,
 ) -> Iterator[Session]:
-    """Check, render and connect, and yield the session; everything is closed at its end.
-
-    A command that only `reads` the state needs no more than the environment's own files to be right, and writes none.
-    """
-    target = Target(session(context).project_root(), env, cloud, sandbox)
-    with ExitStack() as stack:
-        stack.enter_context(orderly_stop())
-        screen = stack.enter_context(Screen(error_console()))
-        config = load_environment(target) if reads else load(target)
-        stack.enter_context(alone_in(target.work, command))
-        rendered = render(config) if reads else render_into(target, config, Changes())
-        around = surroundings(target, screen)
-        stage = connect(target, config, rendered, around, os.environ, screen)
-        if not reads:
-            check_saved(stage)
-        if changes is not None:
-            changes.report = screen.change
-        yield Session(target, config, stage, screen, output, result_console())
+    """Yield one stage of an environment, to read its state; everything is closed at its end."""
+    choice = StageChoice(stage.value)
+    with opened(
+        context, command, env, cloud, sandbox=sandbox, output=output, stage=choice, changes=changes, reads=True
+    ) as run:
+        yield run.session(run.stages[0])
 
 
 def ask(question: str, *, yes: bool, screen: Screen, word: str | None = None) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from inferloop_deploy.changes import Changes
 from inferloop_deploy.clouds import find_cloud
-from inferloop_deploy.commands.operating import DryRunOption, SandboxOption, YesOption
+from inferloop_deploy.commands.operating import DryRunOption, OneStage, OneStageOption, SandboxOption, YesOption
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption, session
 from inferloop_deploy.commands.printing import print_json
 from inferloop_deploy.commands.staged import ask, error_console, orderly_stop, result_console, staged
@@ -75,6 +75,7 @@ def unlock(
     *,
     env: EnvironmentOption,
     cloud: CloudOption = "aws",
+    stage: OneStageOption = OneStage.infrastructure,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     sandbox: SandboxOption = False,
@@ -88,7 +89,7 @@ def unlock(
     """
     changes = Changes(dry_run=dry_run)
     with staged(
-        context, "state unlock", env, cloud, sandbox=sandbox, output=output, changes=changes, reads=True
+        context, "state unlock", env, cloud, sandbox=sandbox, output=output, stage=stage, changes=changes
     ) as run:
         held = run.stage.store.lock()
         if held is None:
@@ -119,6 +120,7 @@ def recover(
     context: typer.Context,
     env: EnvironmentOption,
     cloud: CloudOption = "aws",
+    stage: OneStageOption = OneStage.infrastructure,
     dry_run: DryRunOption = False,
     sandbox: SandboxOption = False,
     output: OutputOption = Output.text,
@@ -131,7 +133,7 @@ def recover(
     """
     changes = Changes(dry_run=dry_run)
     with staged(
-        context, "state recover", env, cloud, sandbox=sandbox, output=output, changes=changes, reads=True
+        context, "state recover", env, cloud, sandbox=sandbox, output=output, stage=stage, changes=changes
     ) as run:
         file = run.stage.terraform.unsaved
         found = file.exists()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from inferloop_deploy.clouds import Written
-from inferloop_deploy.commands.operating import SandboxOption
+from inferloop_deploy.commands.operating import SandboxOption, StageChoice, StageOption
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption
 from inferloop_deploy.commands.printing import print_json
-from inferloop_deploy.commands.staged import Session, staged
+from inferloop_deploy.commands.staged import Run, Session, opened
+from inferloop_deploy.errors import InferloopError
 from inferloop_deploy.journal import Record, process_runs
-from inferloop_deploy.report.lines import Line, count
+from inferloop_deploy.kubernetes.answers import Release, Workload
+from inferloop_deploy.report.lines import Line, count, duration
 from inferloop_deploy.report.plans import heading
 from inferloop_deploy.state import AppliedState, read_state
 from inferloop_deploy.terraform import Lock
@@ -38,22 +41,54 @@ def status(
     context: typer.Context,
     env: EnvironmentOption,
     cloud: CloudOption = "aws",
+    stage: StageOption = StageChoice.all,
     resources: Annotated[bool, typer.Option("--resources", help="List every resource.")] = False,
     sandbox: SandboxOption = False,
     output: OutputOption = Output.text,
 ) -> None:
-    """Show what is applied for each service, since when, and who holds the state.
+    """Show what is applied for each service, since when, who holds the state, and what runs in the cluster.
 
-    It reads the state alone; `inferloop-deploy drift` compares that with what is really there.
+    It reads the state, and the cluster where it answers; `inferloop-deploy drift` compares with what is really there.
 
     Example: inferloop-deploy status --env dev
     """
-    with staged(context, "status", env, cloud, sandbox=sandbox, output=output, reads=True) as run:
-        found = find_status(run)
+    documents = []
+    with opened(context, "status", env, cloud, sandbox=sandbox, output=output, stage=stage, reads=True) as run:
+        for name in run.stages:
+            one = run.session(name)
+            found = find_status(one)
+            live = find_live(run) if name == "services" and found.state is not None else None
+            if output is Output.text:
+                run.print(_lines(found, live, one, resources=resources))
+            documents.append({"stage": name, **_document(found), **({} if live is None else live.as_json())})
         if output is Output.json:
-            print_json(_document(found, env, cloud))
-        else:
-            run.print(_lines(found, run, resources=resources))
+            print_json({"environment": env, "cloud": cloud, "stages": documents})
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the cluster tells, or why it does not."""
+
+    releases: tuple[Release, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    silent: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as `--output json` prints it."""
+        return {
+            "releases": [one.as_json() for one in self.releases],
+            "workloads": [one.as_json() for one in self.workloads],
+            "cluster": self.silent or "answers",
+        }
+
+
+def find_live(run: Run) -> Live:
+    """Ask the cluster what is released and how it is; one that does not answer is no failure here."""
+    try:
+        cluster = run.cluster()
+        return Live(cluster.releases(), cluster.workloads())
+    except InferloopError as error:
+        return Live(silent=error.message)
 
 
 def find_status(run: Session) -> Status:
@@ -71,8 +106,37 @@ def find_status(run: Session) -> Status:
     )
 
 
-def _lines(found: Status, run: Session, *, resources: bool) -> Iterator[Line]:
+def _live_lines(live: Live) -> Iterator[Line]:
+    if live.silent is not None:
+        yield Line(f"Cluster: {live.silent}", "yellow")
+        return
+    ours = {one.service for one in live.workloads}
+    for release in live.releases:
+        style = "yellow" if release.stuck or release.status == "failed" else ""
+        yield Line(
+            f"Release {release.name}: {release.status}, revision {release.revision}, {release.chart}, "
+            f"since {release.updated[:19]}",
+            style,
+        )
+        if release.name in ours:
+            yield from workload_lines([one for one in live.workloads if one.service == release.name])
+
+
+def workload_lines(workloads: Sequence[Workload]) -> Iterator[Line]:
+    """Yield a line for each workload: what it is, how much of it is ready, and its images."""
+    for one in workloads:
+        number = f"{one.ready} running" if one.desired is None else f"{one.ready} of {one.desired} ready"
+        age = "" if one.created is None else f"  {duration((datetime.now(UTC) - one.created).total_seconds())} old"
+        yield Line(
+            f"    {one.kind:<12} {one.name:<28} {number:<14} {', '.join(one.images)}{age}",
+            "" if one.complete else "yellow",
+        )
+
+
+def _lines(found: Status, live: Live | None, run: Session, *, resources: bool) -> Iterator[Line]:
     where = f"{run.target.environment} on {run.target.cloud}"
+    if run.target.stage == "services":
+        where = f"The services in {where}"
     if found.state is None or found.written is None:
         yield Line(f"{where}: nothing was applied yet.", "bold")
     else:
@@ -83,6 +147,8 @@ def _lines(found: Status, run: Session, *, resources: bool) -> Iterator[Line]:
             yield Line(f"  {heading(service, run.target.environment):<32} {count(len(owned), 'resource')}")
             for resource in owned if resources else ():
                 yield Line(f"      {resource.address.text}", "dim")
+    if live is not None:
+        yield from _live_lines(live)
     if found.lock is None:
         yield Line("Lock: nobody holds the state.")
     else:
@@ -98,11 +164,9 @@ def _lines(found: Status, run: Session, *, resources: bool) -> Iterator[Line]:
     yield Line(f"Drift: not looked for; inferloop-deploy drift {run.target.options}")
 
 
-def _document(found: Status, env: str, cloud: str) -> dict[str, object]:
+def _document(found: Status) -> dict[str, object]:
     state, lock = found.state, found.lock
     return {
-        "environment": env,
-        "cloud": cloud,
         "state": found.place,
         "serial": None if state is None else state.serial,
         "terraform": None if state is None else state.terraform,

@@ -106,18 +106,7 @@ class Cluster:
 
     def run(self, argv: Sequence[str]) -> str:
         """Run a program and return what it prints; raises what `failure` says."""
-        try:
-            finished = subprocess.run(
-                argv,
-                env=dict(self.environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                check=False,
-            )
-        except OSError as error:
-            raise ClusterFailed(f"{argv[0]} cannot be run: {error.strerror}.") from error
+        finished = run_program(argv, self.environ)
         if finished.returncode != 0:
             raise failure(self.access, self.place, argv, finished.stderr)
         return finished.stdout
@@ -128,6 +117,22 @@ class Cluster:
             return subprocess.run(argv, env=dict(self.environ), check=False).returncode
         except OSError as error:
             raise ClusterFailed(f"{argv[0]} cannot be run: {error.strerror}.") from error
+
+
+def run_program(argv: Sequence[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end; raises ClusterFailed where it cannot be run at all."""
+    try:
+        return subprocess.run(
+            argv,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise ClusterFailed(f"{argv[0]} cannot be run: {error.strerror}.") from error
 
 
 def connect_cluster(access: ClusterAccess, folder: Path, root: Path, environ: Mapping[str, str], place: str) -> Cluster:

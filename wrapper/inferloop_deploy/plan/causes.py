@@ -66,6 +66,7 @@ OF_ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "cluster": ("eks_config",),
     "database": ("environment.shared.database",),
     "edge": ("environment.dns",),
+    "helm_release": ("cluster_services",),
     "identity": ("environment.pipelines",),
     "network": ("environment.network",),
     "observability": ("environment.notify", "environment.log_retention"),

@@ -18,6 +18,8 @@ from inferloop_deploy.plan.changes import (
     ServiceChanges,
 )
 from inferloop_deploy.plan.digest import Normalised, digest_of, is_change, normalise, shown
+from inferloop_deploy.plan.releases import TYPE as RELEASE
+from inferloop_deploy.plan.releases import release_attributes
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _change(entry: Mapping[str, Any], sources: Sources, holds_data: Mapping[str,
     address = read_address(entry["address"])
     action = _action(entry)
     service = service_of(address, _tags(inner), sources.services)
-    attributes = _attributes(inner) if action in ("update", "replace") else ()
+    attributes = _attributes(inner, address.type) if action in ("update", "replace") else ()
     deciding = [one for one in attributes if one.forces_replacement] or attributes
     changed = {one.name: one.after for one in deciding}
     destructive = action in ("delete", "replace")
@@ -164,8 +166,10 @@ def _tags(change: Mapping[str, Any]) -> Mapping[str, object]:
     return {}
 
 
-def _attributes(change: Mapping[str, Any]) -> tuple[AttributeChange, ...]:
+def _attributes(change: Mapping[str, Any], kind: str) -> tuple[AttributeChange, ...]:
     before, after = shown(change)
+    if kind == RELEASE and change["actions"] == ["update"]:
+        return tuple(release_attributes(before, after))
     forcing = {str(path[0]) for path in change.get("replace_paths") or [] if path}
     names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
     replacing = "delete" in change["actions"]

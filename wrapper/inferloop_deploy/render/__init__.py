@@ -6,13 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inferloop_deploy.config.effective import EffectiveConfig
-from inferloop_deploy.render.blocks import Block, cluster_block, environment_block, service_block
+from inferloop_deploy.render.blocks import (
+    Block,
+    cluster_block,
+    cluster_services_block,
+    environment_block,
+    service_block,
+)
 from inferloop_deploy.render.hcl import Value
-from inferloop_deploy.render.layout import environment_text, services_text
+from inferloop_deploy.render.layout import cluster_text, environment_text, services_text
 from inferloop_deploy.render.source_map import SourceMap, places_of, to_json, values_of
 
 SERVICES_FILE = "services.auto.tfvars"
 ENVIRONMENT_FILE = "environment.auto.tfvars"
+CLUSTER_FILE = "cluster.auto.tfvars"
 SOURCE_MAP_FILE = "source-map.json"
 
 
@@ -31,17 +38,39 @@ class Rendered:
 
 
 def render(config: EffectiveConfig) -> Rendered:
-    """Return the tfvars and the source map of a configuration."""
-    name = config.environment.config.metadata.name
-    services = Block({service: service_block(config.services[service]) for service in sorted(config.services)})
+    """Return the tfvars and the source map of a configuration's infrastructure, the first stage."""
     environment = environment_block(config.environment)
     cluster = cluster_block(config.environment)
-    variables = {"eks_config": cluster, "environment": environment, "services": services}
+    variables = {"eks_config": cluster, "environment": environment, "services": _services(config)}
+    name = config.environment.config.metadata.name
+    return _rendered(config, variables, {ENVIRONMENT_FILE: environment_text(name, config.cloud, environment, cluster)})
+
+
+def render_services(config: EffectiveConfig) -> Rendered:
+    """Return the tfvars and the source map of what runs in a configuration's cluster, the second stage."""
+    environment = environment_block(config.environment)
+    cluster = cluster_services_block(config.environment)
+    variables = {"cluster_services": cluster, "environment": environment, "services": _services(config)}
+    name = config.environment.config.metadata.name
+    files = {
+        CLUSTER_FILE: cluster_text(name, config.cloud, cluster),
+        ENVIRONMENT_FILE: environment_text(name, config.cloud, environment, None),
+    }
+    return _rendered(config, variables, files)
+
+
+def _services(config: EffectiveConfig) -> Block:
+    return Block({service: service_block(config.services[service]) for service in sorted(config.services)})
+
+
+def _rendered(config: EffectiveConfig, variables: Mapping[str, Block], files: Mapping[str, str]) -> Rendered:
+    name = config.environment.config.metadata.name
+    services = variables["services"]
     places = {path: place for variable, block in variables.items() for path, place in places_of(variable, block)}
     source_map = SourceMap(name, config.cloud, tuple(services.entries), places)
-    files = {
-        ENVIRONMENT_FILE: environment_text(name, config.cloud, environment, cluster),
+    texts = {
+        **files,
         SERVICES_FILE: services_text(name, config.cloud, services),
         SOURCE_MAP_FILE: to_json(source_map),
     }
-    return Rendered(files, source_map, variables)
+    return Rendered(texts, source_map, variables)

@@ -86,9 +86,18 @@ def services_text(environment: str, cloud: str, services: Block) -> str:
     return template.render(environment=environment, cloud=cloud, services=body(services))
 
 
-def environment_text(environment: str, cloud: str, environment_block: Block, cluster: Block) -> str:
-    """Return the text of `environment.auto.tfvars`."""
+def environment_text(environment: str, cloud: str, environment_block: Block, cluster: Block | None) -> str:
+    """Return the text of `environment.auto.tfvars`; without a cluster it is that of the second stage."""
     template = _templates().get_template("environment.auto.tfvars.j2")
     return template.render(
-        environment=environment, cloud=cloud, environment_body=body(environment_block), eks_config=body(cluster)
+        environment=environment,
+        cloud=cloud,
+        environment_body=body(environment_block),
+        eks_config=None if cluster is None else body(cluster),
     )
+
+
+def cluster_text(environment: str, cloud: str, cluster_services: Block) -> str:
+    """Return the text of `cluster.auto.tfvars`, which the second stage alone has."""
+    template = _templates().get_template("cluster.auto.tfvars.j2")
+    return template.render(environment=environment, cloud=cloud, cluster_services=body(cluster_services))

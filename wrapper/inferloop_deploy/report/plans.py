@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from inferloop_deploy.plan import Action, AttributeChange, Cause, Plan, PlannedChange
+from inferloop_deploy.plan.differences import differences
 from inferloop_deploy.report.lines import Line, count
+from inferloop_deploy.target import StageName
 
 MARKS: dict[Action, tuple[str, str, str]] = {
     "create": ("+", "create", "green"),
@@ -33,9 +35,15 @@ def summary(plan: Plan) -> str:
     return ", ".join(parts) or "no changes"
 
 
-def plan_lines(plan: Plan) -> Iterator[Line]:
+def what(plan: Plan, stage: StageName) -> str:
+    """Return what a plan is about: the environment, or the services in it."""
+    where = f"{plan.environment} on {plan.cloud}"
+    return where if stage == "infrastructure" else f"the services in {where}"
+
+
+def plan_lines(plan: Plan, stage: StageName = "infrastructure") -> Iterator[Line]:
     """Yield the lines of a plan."""
-    yield Line(f"Plan for {plan.environment} on {plan.cloud}: {summary(plan)}.", "bold")
+    yield Line(f"Plan for {what(plan, stage)}: {summary(plan)}.", "bold")
     if plan.destructive:
         yield Line()
         yield Line(f"GOES AWAY: {count(len(plan.destructive), 'resource')}", "bold red")
@@ -99,18 +107,6 @@ def _attribute_lines(attribute: AttributeChange) -> Iterator[str]:
     yield f"{attribute.name}: {_short(before)} -> {_short(after)}{forces}"
 
 
-def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield where two values differ, the deepest places: path, before, after."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted({*before, *after}):
-            yield from differences(before.get(key), after.get(key), f"{path}.{key}")
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from differences(old, new, f"{path}[{index}]")
-    elif before != after:
-        yield path, before, after
-
-
 def _short(value: Any) -> str:
     if isinstance(value, str) and value.startswith("("):
         return value
@@ -118,13 +114,17 @@ def _short(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-def drift_lines(changes: Sequence[PlannedChange], environment: str, cloud: str) -> Iterator[Line]:
-    """Yield what differs in the cloud from what was applied."""
+def drift_lines(
+    changes: Sequence[PlannedChange], environment: str, cloud: str, stage: StageName = "infrastructure"
+) -> Iterator[Line]:
+    """Yield what differs in the cloud, or in the cluster, from what was applied."""
+    where = f"{environment} on {cloud}" if stage == "infrastructure" else f"the services in {environment} on {cloud}"
     if not changes:
-        yield Line(f"{environment} on {cloud} is as it was applied.", "bold")
+        said = f"{where} is as it was applied." if stage == "infrastructure" else f"No drift: {where} are as released."
+        yield Line(said, "bold")
         return
     verb = "differs" if len(changes) == 1 else "differ"
-    yield Line(f"{count(len(changes), 'resource')} of {environment} on {cloud} {verb} from what was applied.", "bold")
+    yield Line(f"{count(len(changes), 'resource')} of {where} {verb} from what was applied.", "bold")
     for change in changes:
         gone = change.action == "delete"
         yield Line(f"  {'-' if gone else '~'} {'gone' if gone else 'changed'} {change.address}", "yellow")

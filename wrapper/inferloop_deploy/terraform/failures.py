@@ -45,8 +45,34 @@ NEXT_STEPS = (
         re.compile(r"detector already exists for the current account", re.IGNORECASE),
         "A region has one GuardDuty detector. Name it: spec.security.existingDetector in the environment's file.",
     ),
+    (
+        re.compile(r"another operation \(install/upgrade/rollback\) is in progress"),
+        "An earlier release was cut off in the middle: inferloop-deploy release unlock SERVICE puts it back.",
+    ),
+    (
+        re.compile(r"cannot re-use a name that is still in use"),
+        (
+            "A release of this name is in the cluster, and not in the state: look at it with `helm list "
+            "--all-namespaces --all`, and take it in with `terraform import`, or remove it with `helm uninstall`."
+        ),
+    ),
+    (
+        re.compile(r'no matches for kind "[^"]+" in version|ensure CRDs are installed first'),
+        "The cluster does not know a kind of object: bring it with spec.clusterServices.managed: true, or install it.",
+    ),
+    (
+        re.compile(r"exceeded quota"),
+        "The namespace's quota is smaller than what its services ask for: spec.clusterServices.quotas.",
+    ),
+    (
+        re.compile(r"context deadline exceeded|timed out waiting for the condition"),
+        (
+            "Pods did not become ready in time, and the release was taken back: inferloop-deploy logs SERVICE, and "
+            "`kubectl describe pods`, tell why."
+        ),
+    ),
 )
-"""What AWS says of things that no plan can foresee, and what a person does about them."""
+"""What clouds and clusters say of things that no plan can foresee, and what a person does about them."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +86,21 @@ class Located:
 class TerraformFailed(InferloopError):
     """Terraform ended with errors: its own diagnostics, or the end of what it said where it gave none."""
 
-    def __init__(self, command: str, code: int, diagnostics: Sequence[Located], said: Sequence[str], log: str) -> None:
+    def __init__(
+        self,
+        command: str,
+        code: int,
+        diagnostics: Sequence[Located],
+        said: Sequence[str],
+        log: str,
+        notes: Sequence[str] = (),
+    ) -> None:
         self.command = command
         self.code = code
         self.located = tuple(diagnostics)
         self.said = tuple(said)
         self.log = log
+        self.notes = tuple(notes)
         super().__init__(f"terraform {command} failed (exit code {code}).", f"Everything it said: {log}")
 
     @property
@@ -75,13 +110,17 @@ class TerraformFailed(InferloopError):
 
     def with_places(self, located: Sequence[Located]) -> TerraformFailed:
         """Return the same failure with the YAML lines of its diagnostics."""
-        return TerraformFailed(self.command, self.code, located, self.said, self.log)
+        return TerraformFailed(self.command, self.code, located, self.said, self.log, self.notes)
+
+    def with_notes(self, notes: Sequence[str]) -> TerraformFailed:
+        """Return the same failure with what else is known of its cause."""
+        return TerraformFailed(self.command, self.code, self.located, self.said, self.log, notes)
 
     @property
     def next_steps(self) -> list[str]:
-        """What to do about those of the errors that are known."""
+        """What to do about those of the errors that are known, and about what was found beside them."""
         texts = [diagnostic.text for diagnostic in self.diagnostics]
-        return [step for said, step in NEXT_STEPS if any(said.search(text) for text in texts)]
+        return [step for said, step in NEXT_STEPS if any(said.search(text) for text in texts)] + list(self.notes)
 
     def __str__(self) -> str:
         parts = [_say(located) for located in self.located] or list(self.said)

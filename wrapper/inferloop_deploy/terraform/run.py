@@ -105,8 +105,17 @@ class Terraform:
             backend_config=dict(backend) or None,
         )
 
-    def plan(self, var_files: Sequence[Path], out: Path, *, destroy: bool = False, refresh_only: bool = False) -> bool:
-        """Write a plan to `out`, and return whether it changes anything."""
+    def plan(
+        self,
+        var_files: Sequence[Path],
+        out: Path,
+        *,
+        destroy: bool = False,
+        refresh_only: bool = False,
+        refresh: bool = True,
+        targets: Sequence[str] = (),
+    ) -> bool:
+        """Write a plan to `out`, and return whether it changes anything; `targets` are addresses that it keeps to."""
         finished = self._run(
             "plan",
             json=IsFlagged,
@@ -115,6 +124,8 @@ class Terraform:
             lock_timeout=LOCK_PATIENCE,
             destroy=flag(destroy),
             refresh_only=flag(refresh_only),
+            refresh=None if refresh else False,
+            target=list(targets) or None,
             var_file=[str(path) for path in var_files],
             out=str(out),
         )

@@ -1,0 +1,200 @@
+"""What would be released, without any cluster, state or account: values from Terraform's pure modules, then helm.
+
+The values are those of the second stage's root, because the same modules compute them (providers/kubernetes/values);
+the manifests are what `helm template` makes of the same chart.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from inferloop_deploy.config.effective import EffectiveConfig
+from inferloop_deploy.errors import InferloopError
+from inferloop_deploy.kubernetes.answers import Kind, kind_of
+from inferloop_deploy.kubernetes.argv import Helm
+from inferloop_deploy.kubernetes.clients import find_client
+from inferloop_deploy.kubernetes.cluster import run_program
+from inferloop_deploy.releasing import Images
+from inferloop_deploy.render import CLUSTER_FILE, ENVIRONMENT_FILE, SERVICES_FILE, render_services
+from inferloop_deploy.render.blocks import cluster_block, value_of
+from inferloop_deploy.render.write import replace_file
+from inferloop_deploy.stage import sum_of
+from inferloop_deploy.target import Target
+from inferloop_deploy.terraform import Terraform, find_terraform
+
+CHART = Path("modules") / "helm-release" / "chart"
+VALUES_ROOT = Path("providers") / "kubernetes" / "values"
+PLACEHOLDER_ROOT = Path("modules") / "base" / "placeholder"
+
+
+class NotReleasable(InferloopError):
+    """Services that cannot be released as they are written."""
+
+    def __init__(self, problems: Mapping[str, list[str]]) -> None:
+        self.problems = problems
+        lines = [f"  {name}: {problem}" for name, found in sorted(problems.items()) for problem in found]
+        super().__init__("These services cannot be released:\n" + "\n".join(lines), "Nothing was written.")
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release as helm is given it."""
+
+    name: str
+    namespace: str
+    values: Mapping[str, Any]
+    text: str
+    """The values as Terraform hands them to helm."""
+
+
+@dataclass(frozen=True)
+class Manifests:
+    """The objects of one release."""
+
+    release: Release
+    text: str
+
+    @cached_property
+    def documents(self) -> list[dict[str, Any]]:
+        """The objects, read."""
+        return [one for one in yaml.load_all(self.text, Loader=_LOADER) if one]
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of the objects."""
+        return frozenset(map(kind_of, self.documents))
+
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Runs Terraform's pure modules: they have no provider, and their plan has everything."""
+
+    target: Target
+    environ: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """Where plans and what terraform keeps go."""
+        return self.target.at("services").work / "values"
+
+    def outputs(self, root: Path, var_files: list[Path]) -> dict[str, Any]:
+        """Return the outputs of a pure root by name."""
+        folder = self.target.root / root
+        if not (folder / "versions.tf").is_file():
+            raise InferloopError(
+                f"{folder} holds no versions.tf.",
+                "Run this in a checkout of the platform, or name one with --root DIR.",
+            )
+        scratch = self.folder / root.name
+        terraform = Terraform(
+            program=find_terraform(self.target.root, self.environ),
+            folder=folder,
+            data=scratch / ".terraform",
+            logs=scratch / "logs",
+            environ={**self.environ, "CHECKPOINT_DISABLE": "1"},
+        )
+        stamp = scratch / "inferloop-init"
+        of = f"{terraform.program.resolve()} {sum_of([folder, self.target.root / 'modules'])}\n"
+        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != of:
+            terraform.init({})
+            replace_file(stamp, of)
+        plan = scratch / "values.tfplan"
+        terraform.plan(var_files, plan, refresh=False)
+        shown = terraform.show_plan(plan)["planned_values"]["outputs"]
+        plan.unlink()
+        return {name: one["value"] for name, one in shown.items()}
+
+
+def placeholder_platform(target: Target, config: EffectiveConfig, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return a platform that stands for one that is not there yet."""
+    workshop = Workshop(target, environ)
+    cluster = value_of(cluster_block(config.environment))
+    assert isinstance(cluster, Mapping)  # noqa: S101 - a block is an object
+    asked = {
+        "cloud": config.cloud,
+        "cluster": {"enabled": cluster["enabled"], "node_pools": cluster["node_pools"]},
+        "kubernetes_version": cluster["version"],
+    }
+    file = workshop.folder / PLACEHOLDER_ROOT.name / "cluster.tfvars.json"
+    replace_file(file, json.dumps(asked, indent=2) + "\n")
+    files = [*written(workshop.folder, config, (ENVIRONMENT_FILE, SERVICES_FILE)), file]
+    found: dict[str, Any] = workshop.outputs(PLACEHOLDER_ROOT, files)["platform"]
+    return found
+
+
+def releases(
+    target: Target,
+    config: EffectiveConfig,
+    platform: Mapping[str, Any],
+    environ: Mapping[str, str],
+    images: Images | None = None,
+) -> list[Release]:
+    """Return what would be released; raises NotReleasable with everything that keeps it from being so."""
+    workshop = Workshop(target, environ)
+    told = workshop.folder / "platform.tfvars.json"
+    replace_file(told, json.dumps({"platform": platform, "images": images or {}}, indent=2) + "\n")
+    files = [*written(workshop.folder, config, (CLUSTER_FILE, ENVIRONMENT_FILE, SERVICES_FILE)), told]
+    outputs = workshop.outputs(VALUES_ROOT, files)
+    if outputs["problems"]:
+        raise NotReleasable(outputs["problems"])
+    return [
+        Release(name, one["namespace"], one["values"], one["text"]) for name, one in sorted(outputs["releases"].items())
+    ]
+
+
+def written(folder: Path, config: EffectiveConfig, names: tuple[str, ...]) -> list[Path]:
+    """Write rendered files for a run of pure modules, and return where they are."""
+    files = render_services(config).files
+    for name in names:
+        replace_file(folder / name, files[name])
+    return [folder / name for name in names]
+
+
+def rendered(found: list[Release], target: Target, environ: Mapping[str, str], kubernetes: str) -> Iterator[Manifests]:
+    """Yield what helm makes of releases, in their order; as many at once as there are processors."""
+    helm = Helm(find_client("helm", target.root, environ))
+    folder = Workshop(target, environ).folder / "releases"
+
+    def render(release: Release) -> Manifests:
+        values = folder / f"{release.name}.yaml"
+        replace_file(values, release.text)
+        chart = target.root / CHART
+        line = helm.template(release.name, chart, values, release.namespace, kubernetes=kubernetes)
+        finished = run_program(line, environ)
+        if finished.returncode != 0:
+            raise NotReleasable({release.name: [_reason(finished.stderr)]})
+        return Manifests(release, finished.stdout)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(render, found)
+
+
+def _reason(said: str) -> str:
+    """Return what helm complains about, on one line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("Use --debug")]
+    return " ".join(lines).removeprefix("Error: ") or "helm gave no reason"
+
+
+def kinds_released(
+    target: Target,
+    config: EffectiveConfig,
+    platform: Mapping[str, Any],
+    environ: Mapping[str, str],
+    images: Images | None = None,
+) -> frozenset[Kind]:
+    """Return the kinds that the services are made of."""
+    found = releases(target, config, platform, environ, images)
+    version = str(platform["cluster"]["version"])
+    return frozenset(kind for one in rendered(found, target, environ, version) for kind in one.kinds)
