@@ -6,11 +6,12 @@ module "base" {
   cluster       = var.cluster
   environment   = var.environment
   services      = var.services
-  unique_suffix = local.account
+  unique_suffix = var.cloud == "aws" ? local.account : null
 }
 
 locals {
-  account = var.cloud == "aws" ? coalesce(var.environment.account.id, "000000000000") : null
+  # Account, subscription or project.
+  account = lookup({ aws = coalesce(var.environment.account.id, "000000000000"), azure = "00000000-0000-0000-0000-000000000000", gcp = "placeholder" }, var.cloud, null)
   region  = var.environment.region
   arn     = "arn:${var.environment.account.partition}"
   host    = "${module.base.name}.placeholder.invalid"

@@ -1,7 +1,7 @@
 # Measurements, traces and aims.
 locals {
-  # Only what listens answers questions about itself.
-  measured = [for key in keys(local.processes) : key if key == "main" && local.listens && var.service.spec.monitoring.metrics.enabled]
+  # Jobs end before anybody asks; everything else answers questions about itself, workers at a port of their own.
+  measured = [for key, process in local.processes : key if var.service.spec.monitoring.metrics.enabled && contains(["Deployment", "StatefulSet"], process.kind)]
 
   monitoring = { for field, found in {
     metrics = { for field, found in {

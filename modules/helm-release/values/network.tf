@@ -39,6 +39,6 @@ locals {
   ingress = concat(
     [for namespace in [local.gateway_namespaces[var.cluster_services.gateway]] : { namespace = namespace } if local.listens && var.ingress != null],
     [for app, namespace in var.callers : { namespace = namespace, app = app } if local.listens],
-    [for process in local.measured : merge({ namespace = "monitoring", port = "metrics" }, { for key in [process] : "process" => key if key != "main" })],
+    [for key in local.measured : { for field, found in { namespace = "monitoring", port = "metrics", process = key } : field => found if field != "process" || key != "main" }],
   )
 }

@@ -92,14 +92,55 @@ locals {
       message = "${path}.schedule is ${try(process.schedule.expression, "-")}; Kubernetes knows no L, W and # in it."
     },
     {
-      holds   = key == "main" ? process.worker == null : !contains(["canary", "headless", "migrations", "test"], key)
-      message = "${path} has a name that the chart uses itself; main, canary, headless, migrations and test are taken."
+      holds   = key == "main" ? process.worker == null : !contains(["canary", "headless", "migrations", "shared", "test"], key)
+      message = "${path} has a name that the chart uses itself; main, canary, headless, migrations, shared and test are taken."
+    },
+    {
+      # Kubernetes puts the time behind the names of a CronJob's runs; the chart puts a sum behind those of jobs.
+      holds   = key == "main" || length("${var.name}-${key}") <= lookup({ cron = 52, job = 54, ray = 47 }, process.type, 63)
+      message = "${path} makes the name ${var.name}-${key} of ${length("${var.name}-${key}")} characters; Kubernetes takes ${lookup({ cron = 52, job = 54, ray = 47 }, process.type, 63)} for type ${process.type}, so shorten it."
+    },
+    {
+      holds   = !contains(keys(local.scaled), key) || try(local.scaled[key].requests_per_second, null) == null || (key == "main" && local.listens && var.service.spec.monitoring.metrics.enabled)
+      message = "${path}.autoscaling.requests_per_second needs a service that answers requests and has monitoring.metrics enabled, where they are counted."
+    },
+    {
+      holds   = length(distinct(compact([for trigger in lookup(local.triggers, key, []) : trigger.name]))) == length(lookup(local.triggers, key, [])) && !contains([for trigger in lookup(local.triggers, key, []) : trigger.name], "requests-per-second")
+      message = "${path}.autoscaling.schedules has the name of something else that scales it; the queue's, day and requests-per-second are taken."
     },
     {
       holds   = process.type != "ray" || length(process.command) + length(process.args) > 0
       message = "${path}.command is missing; a Ray job needs what it runs."
     },
   ]]])
+
+  most_pods    = try(local.runs.main.autoscaling.max, local.runs.main.replicas, 1)
+  budget       = lookup(local.disruption_budgets, "main", {})
+  mounted      = concat(values(local.mounts), [for volume in try(local.runs.main.volume[*], []) : volume.path])
+  main_headers = var.service.spec.networking.ingress.request_headers
+
+  service_rules = [
+    {
+      holds   = !(try(tonumber(local.budget.minAvailable) >= local.most_pods, false) || try(tostring(local.budget.minAvailable), "-") == "100%" || contains(["0", "0%"], try(tostring(local.budget.maxUnavailable), "-")))
+      message = "${local.path}.service.disruption_budget lets none of at most ${local.most_pods} pods go, so that no node could ever be emptied; let one go, or have more replicas."
+    },
+    {
+      holds   = !local.listens || try(local.runs.main.grace_seconds > 5, true)
+      message = "${local.path}.service.grace_period is ${try(local.runs.main.grace_seconds, 0)}s; what answers requests goes on for 5 s before it ends, so give it more."
+    },
+    {
+      holds   = length(distinct([for path in concat(local.mounted, ["/tmp", "/"]) : trimsuffix(path, "/")])) == length(local.mounted) + 2
+      message = "${local.path}.dependencies mount ${join(", ", sort(local.mounted))}; each needs a path of its own, and / and /tmp are taken."
+    },
+    {
+      holds   = length(setintersection(keys(local.main_headers.add), keys(local.main_headers.set))) == 0
+      message = "${local.path}.networking.ingress.request_headers has ${join(", ", setintersection(keys(local.main_headers.add), keys(local.main_headers.set)))} in add and in set; leave one out."
+    },
+    {
+      holds   = local.canary == null || local.mesh_kind != "none" || (var.ingress != null && contains(["kong", "gateway-api"], var.cluster_services.gateway))
+      message = "${local.path}.service.canary gets no requests: there is neither a mesh (networking.service_mesh.enabled and cluster_services.mesh) nor an ingress that shares them out."
+    },
+  ]
 
   traffic_rules = [
     {
@@ -126,7 +167,7 @@ locals {
   }]
 
   problems = sort(distinct([for rule in concat(
-    local.cluster_rules, local.image_rules, local.platform_rules, local.process_rules, local.traffic_rules, local.label_rules,
+    local.cluster_rules, local.image_rules, local.platform_rules, local.process_rules, local.service_rules, local.traffic_rules, local.label_rules,
   ) : rule.message if !rule.holds]))
 }
 

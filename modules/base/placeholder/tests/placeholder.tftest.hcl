@@ -70,7 +70,7 @@ run "other_clouds_have_their_own_kinds" {
     kubernetes_version = "1.33"
   }
   assert {
-    condition     = output.platform.cluster.auth.kind == "gcp-gke" && output.platform.cluster.version == "1.33" && output.platform.queues.tabular.jobs.scheme == "pubsub" && output.platform.object_storage.scheme == "gs" && output.platform.account == null && output.platform.secret_store.kind == "gcp-secret-manager"
+    condition     = output.platform.cluster.auth.kind == "gcp-gke" && output.platform.cluster.version == "1.33" && output.platform.queues.tabular.jobs.scheme == "pubsub" && output.platform.object_storage.scheme == "gs" && output.platform.account == "placeholder" && output.platform.secret_store.kind == "gcp-secret-manager"
     error_message = "What differs between clouds."
   }
 }

@@ -64,7 +64,7 @@ run "platform_of_onprem" {
 run "pub_sub_and_workload_identity" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform = run.platform_of_gcp.platform
@@ -74,15 +74,15 @@ run "pub_sub_and_workload_identity" {
     error_message = "Nothing is wrong; found ${jsonencode(output.problems)}."
   }
   assert {
-    condition     = jsonencode(output.releases.tabular.values.processes.generate.autoscaling.triggers[0]) == jsonencode({ authentication = "jobs", metadata = { mode = "SubscriptionSize", subscriptionName = "inferloop-dev-tabular-jobs", value = "5" }, name = "jobs", type = "gcp-pubsub" }) && output.releases.tabular.values.triggerAuthentications == { jobs = { podIdentity = "gcp" } }
+    condition     = jsonencode(output.values.tabular.processes.generate.autoscaling.triggers[0]) == jsonencode({ authentication = "jobs", metadata = { mode = "SubscriptionSize", subscriptionName = "inferloop-dev-tabular-jobs", value = "5" }, name = "jobs", type = "gcp-pubsub" }) && output.values.tabular.triggerAuthentications == { jobs = { podIdentity = "gcp" } }
     error_message = "Pub/Sub."
   }
   assert {
-    condition     = [for rule in output.releases.tabular.values.network.egressTo : "${rule.cidr} ${rule.port}"] == ["0.0.0.0/0 443", "169.254.169.252/32 988", "169.254.169.254/32 80"]
+    condition     = [for rule in output.values.tabular.network.egressTo : "${rule.cidr} ${rule.port}"] == ["0.0.0.0/0 443", "169.254.169.252/32 988", "169.254.169.254/32 80"]
     error_message = "Tokens come from the metadata server."
   }
   assert {
-    condition     = output.releases.tabular.values.files.files.driver == "filestore.csi.storage.gke.io"
+    condition     = output.values.tabular.files.files.driver == "filestore.csi.storage.gke.io"
     error_message = "Filestore."
   }
 }
@@ -90,21 +90,21 @@ run "pub_sub_and_workload_identity" {
 run "service_bus_and_pod_labels" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform = run.platform_of_azure.platform
   }
   assert {
-    condition     = jsonencode(output.releases.tabular.values.processes.generate.autoscaling.triggers[0].metadata) == jsonencode({ messageCount = "5", namespace = "inferloop-dev", queueName = "inferloop-dev-tabular-jobs" }) && output.releases.tabular.values.processes.generate.autoscaling.triggers[0].type == "azure-servicebus" && output.releases.tabular.values.triggerAuthentications.jobs.podIdentity == "azure-workload"
+    condition     = jsonencode(output.values.tabular.processes.generate.autoscaling.triggers[0].metadata) == jsonencode({ messageCount = "5", namespace = "inferloop-dev", queueName = "inferloop-dev-tabular-jobs" }) && output.values.tabular.processes.generate.autoscaling.triggers[0].type == "azure-servicebus" && output.values.tabular.triggerAuthentications.jobs.podIdentity == "azure-workload"
     error_message = "Service Bus."
   }
   assert {
-    condition     = jsonencode(output.releases.tabular.values.serviceAccount) == jsonencode({ labels = { "azure.workload.identity/use" = "true" }, podLabels = { "azure.workload.identity/use" = "true" } })
+    condition     = jsonencode(output.values.tabular.serviceAccount) == jsonencode({ labels = { "azure.workload.identity/use" = "true" }, podLabels = { "azure.workload.identity/use" = "true" } })
     error_message = "AKS looks for a label."
   }
   assert {
-    condition     = [for rule in output.releases.tabular.values.network.egressTo : rule.port] == [443, 5671]
+    condition     = [for rule in output.values.tabular.network.egressTo : rule.port] == [443, 5671]
     error_message = "Service Bus has a port of its own."
   }
 }
@@ -112,7 +112,7 @@ run "service_bus_and_pod_labels" {
 run "amqp_without_an_identity" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform = merge(run.platform_of_onprem.platform, { identities = {}, object_storage = merge(run.platform_of_onprem.platform.object_storage, { endpoint = "http://objects.example.com:9000" }) })
@@ -122,11 +122,11 @@ run "amqp_without_an_identity" {
     error_message = "No cloud, no identity; found ${jsonencode(output.problems)}."
   }
   assert {
-    condition     = jsonencode(output.releases.tabular.values.processes.generate.autoscaling.triggers[0]) == jsonencode({ metadata = { host = "amqp://inferloop-dev.placeholder.invalid/inferloop-dev-tabular-jobs", mode = "QueueLength", protocol = "auto", queueName = "inferloop-dev-tabular-jobs", value = "5" }, name = "jobs", type = "rabbitmq" }) && !contains(keys(output.releases.tabular.values), "triggerAuthentications")
+    condition     = jsonencode(output.values.tabular.processes.generate.autoscaling.triggers[0]) == jsonencode({ metadata = { host = "amqp://inferloop-dev.placeholder.invalid/inferloop-dev-tabular-jobs", mode = "QueueLength", protocol = "auto", queueName = "inferloop-dev-tabular-jobs", value = "5" }, name = "jobs", type = "rabbitmq" }) && !contains(keys(output.values.tabular), "triggerAuthentications")
     error_message = "RabbitMQ."
   }
   assert {
-    condition     = [for rule in output.releases.tabular.values.network.egressTo : rule.port] == [5672, 9000]
+    condition     = [for rule in output.values.tabular.network.egressTo : rule.port] == [5672, 9000]
     error_message = "The queue and the objects have ports of their own."
   }
 }
@@ -134,7 +134,7 @@ run "amqp_without_an_identity" {
 run "the_role_of_a_service_account" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform = merge(run.platform_of_aws.platform, { identities = { tabular = merge(run.platform_of_aws.platform.identities["tabular"], {
@@ -142,7 +142,7 @@ run "the_role_of_a_service_account" {
     }) } })
   }
   assert {
-    condition     = jsonencode(output.releases.tabular.values.serviceAccount) == jsonencode({ annotations = { "eks.amazonaws.com/role-arn" = "arn:aws:iam::123456789012:role/tabular" } })
+    condition     = jsonencode(output.values.tabular.serviceAccount) == jsonencode({ annotations = { "eks.amazonaws.com/role-arn" = "arn:aws:iam::123456789012:role/tabular" } })
     error_message = "The annotations of the identity are those of the service account."
   }
 }
@@ -150,14 +150,14 @@ run "the_role_of_a_service_account" {
 run "gateways_and_meshes" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform         = run.platform_of_aws.platform
     cluster_services = { gateway = "istio", traces = "none" }
   }
   assert {
-    condition     = output.releases.tabular.values.gateway.kind == "istio" && output.releases.tabular.values.gateway.parent.namespace == "istio-system" && output.releases.tabular.values.network.ingressFrom[0].namespace == "istio-system" && output.releases.tabular.values.mesh.kind == "istio" && !contains(keys(output.releases.tabular.values.monitoring), "tracing")
+    condition     = output.values.tabular.gateway.kind == "istio" && output.values.tabular.gateway.parent.namespace == "istio-system" && output.values.tabular.network.ingressFrom[0].namespace == "istio-system" && output.values.tabular.mesh.kind == "istio" && !contains(keys(output.values.tabular.monitoring), "tracing")
     error_message = "Istio as gateway; without a store of traces none are sent."
   }
 }
@@ -165,14 +165,14 @@ run "gateways_and_meshes" {
 run "linkerd_and_the_gateway_api" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform         = run.platform_of_aws.platform
     cluster_services = { gateway = "gateway-api", mesh = "linkerd" }
   }
   assert {
-    condition     = output.releases.tabular.values.gateway.kind == "gateway-api" && output.releases.tabular.values.gateway.parent.namespace == "gateway" && output.releases.tabular.values.mesh.kind == "linkerd" && output.releases.tabular.values.monitoring.tracing.enabled
+    condition     = output.values.tabular.gateway.kind == "gateway-api" && output.values.tabular.gateway.parent.namespace == "gateway" && output.values.tabular.mesh.kind == "linkerd" && output.values.tabular.monitoring.tracing.enabled
     error_message = "Linkerd, and the Gateway API."
   }
 }
@@ -180,18 +180,18 @@ run "linkerd_and_the_gateway_api" {
 run "by_night_nothing_runs" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform         = run.platform_of_aws.platform
     cluster_services = { night = { enabled = true, start = "0 20 * * 1-5", end = "0 6 * * 1-5", time_zone = "Europe/Berlin" } }
   }
   assert {
-    condition     = jsonencode(output.releases.tabular.values.processes.main.autoscaling) == jsonencode({ kind = "keda", min = 0, max = 4, cpu = 70, triggers = [{ type = "cron", name = "day", metadata = { timezone = "Europe/Berlin", start = "0 6 * * 1-5", end = "0 20 * * 1-5", desiredReplicas = "2" } }] }) && jsonencode(output.releases.tabular.values.processes.steady.autoscaling) == jsonencode({ kind = "keda", min = 0, max = 3, triggers = [{ type = "cron", name = "day", metadata = { timezone = "Europe/Berlin", start = "0 6 * * 1-5", end = "0 20 * * 1-5", desiredReplicas = "3" } }] }) && !contains(keys(output.releases.tabular.values.processes.steady), "replicas")
+    condition     = jsonencode(output.values.tabular.processes.main.autoscaling) == jsonencode({ kind = "keda", min = 0, max = 4, cpu = 70, triggers = [{ type = "cron", name = "day", metadata = { timezone = "Europe/Berlin", start = "0 6 * * 1-5", end = "0 20 * * 1-5", desiredReplicas = "2" } }] }) && jsonencode(output.values.tabular.processes.steady.autoscaling) == jsonencode({ kind = "keda", min = 0, max = 3, triggers = [{ type = "cron", name = "day", metadata = { timezone = "Europe/Berlin", start = "0 6 * * 1-5", end = "0 20 * * 1-5", desiredReplicas = "3" } }] }) && !contains(keys(output.values.tabular.processes.steady), "replicas")
     error_message = "By day there are as many as there were before, by night none."
   }
   assert {
-    condition     = jsonencode(output.releases.tabular.values.processes.generate.autoscaling.triggers[*].name) == jsonencode(["jobs"]) && !contains(keys(output.releases.tabular.values.processes.nightly), "autoscaling")
+    condition     = jsonencode(output.values.tabular.processes.generate.autoscaling.triggers[*].name) == jsonencode(["jobs"]) && !contains(keys(output.values.tabular.processes.nightly), "autoscaling")
     error_message = "What a queue wakes needs no day, and jobs have their own time."
   }
 }
@@ -199,7 +199,7 @@ run "by_night_nothing_runs" {
 run "production_has_no_night" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform         = merge(run.platform_of_aws.platform, { environment = "production" })
@@ -207,7 +207,7 @@ run "production_has_no_night" {
     environment      = merge(var.environment, { name = "production" })
   }
   assert {
-    condition     = output.releases.tabular.values.processes.main.autoscaling == { kind = "hpa", min = 2, max = 4, cpu = 70 } && output.releases.tabular.values.processes.steady.replicas == 3
+    condition     = output.values.tabular.processes.main.autoscaling == { kind = "hpa", min = 2, max = 4, cpu = 70 } && output.values.tabular.processes.steady.replicas == 3
     error_message = "Production runs by night, too."
   }
 }

@@ -12,22 +12,29 @@ variables {
   }
   cluster = { node_pools = { general = {}, spot-gpu = { gpu = { type = "nvidia-t4" }, spot = true }, plain = {} } }
   services = {
-    latest  = { spec = { service = { image = { tag = "latest" } } } }
-    unnamed = { spec = { service = { image = { repository = "registry.example.com/team/unnamed" } } } }
-    gpus    = { spec = { service = { resources = { gpu = { count = 1, type = "nvidia-t4" } } } } }
-    disk    = { spec = { service = { type = "stateful", volume = { size = "10Gi", storage_class = "fast" } } } }
-    last    = { spec = { service = { type = "cron", schedule = "0 3 L JUL,WED *" } } }
-    named   = { spec = { workers = { test = {} } } }
-    moving  = { spec = { networking = { service_mesh = { enabled = true }, migration = { host = "old.example.com" } } } }
-    gate    = { spec = { networking = { ingress = { enabled = true, rate_limit = 100, auth = { type = "key", secret = "keys" } } }, secrets = { keys = {} } } }
-    tokens  = { spec = { networking = { ingress = { enabled = true, path = "/tokens", auth = { type = "jwt", issuer = "https://login.example.com" } } } } }
-    label   = { metadata = { labels = { "helm.sh/chart" = "mine" } } }
-    edge    = { spec = { service = { image = { tag = "1" }, placement = { runtime = "fargate" } } } }
-    calls   = { spec = { service = { env = { EDGE = { value = "$${dependencies.edge.url}" } } }, dependencies = { edge = { type = "service" } } } }
-    pool    = { spec = { service = { placement = { node_pool = "plain" } } } }
-    brought = { spec = { service = { image = { tag = "1.0" } } } }
-    nlp     = { spec = { service = { image = { tag = "1.0" } } } }
-    tabular = { spec = { service = { image = { tag = "1.0" }, canary = { image = { tag = "1.1" } } }, networking = { service_mesh = { enabled = true } } } }
+    latest                                   = { spec = { service = { image = { tag = "latest" } } } }
+    unnamed                                  = { spec = { service = { image = { repository = "registry.example.com/team/unnamed" } } } }
+    gpus                                     = { spec = { service = { resources = { gpu = { count = 1, type = "nvidia-t4" } } } } }
+    disk                                     = { spec = { service = { type = "stateful", volume = { size = "10Gi", storage_class = "fast" } } } }
+    last                                     = { spec = { service = { type = "cron", schedule = "0 3 L JUL,WED *" } } }
+    named                                    = { spec = { workers = { test = {} } } }
+    moving                                   = { spec = { networking = { service_mesh = { enabled = true }, migration = { host = "old.example.com" } } } }
+    gate                                     = { spec = { networking = { ingress = { enabled = true, rate_limit = 100, auth = { type = "key", secret = "keys" } } }, secrets = { keys = {} } } }
+    tokens                                   = { spec = { networking = { ingress = { enabled = true, path = "/tokens", auth = { type = "jwt", issuer = "https://login.example.com" } } } } }
+    label                                    = { metadata = { labels = { "helm.sh/chart" = "mine" } } }
+    edge                                     = { spec = { service = { image = { tag = "1" }, placement = { runtime = "fargate" } } } }
+    calls                                    = { spec = { service = { env = { EDGE = { value = "$${dependencies.edge.url}" } } }, dependencies = { edge = { type = "service" } } } }
+    pool                                     = { spec = { service = { placement = { node_pool = "plain" } } } }
+    budget                                   = { spec = { service = { disruption_budget = { min_available = "1" } } } }
+    counted                                  = { spec = { workers = { pull = { autoscaling = { max = 2, requests_per_second = 5 } } } } }
+    clocks                                   = { spec = { dependencies = { jobs = { type = "queue" } }, workers = { pull = { autoscaling = { max = 2, queue_length = 5, schedules = { jobs = { start = "0 7 * * *", end = "0 9 * * *", replicas = 2 } } } } } } }
+    hasty                                    = { spec = { service = { grace_period = "5s" } } }
+    mounts                                   = { spec = { dependencies = { one = { type = "storage", class = "file", path = "/mnt/x" }, two = { type = "storage", class = "file", path = "/mnt/x/" } } } }
+    headers                                  = { spec = { networking = { ingress = { enabled = true, path = "/headers", request_headers = { add = { X-A = "1" }, set = { X-A = "2" } } } } } }
+    a-service-with-a-name-of-forty-letters-x = { spec = { workers = { every-night-at-three = { type = "cron", schedule = "0 3 * * *" } } } }
+    brought                                  = { spec = { service = { image = { tag = "1.0" } } } }
+    nlp                                      = { spec = { service = { image = { tag = "1.0" } } } }
+    tabular                                  = { spec = { service = { image = { tag = "1.0" }, canary = { image = { tag = "1.1" } } }, networking = { service_mesh = { enabled = true } } } }
     uses = { spec = {
       service      = { env = { DB = { value = "$${dependencies.postgres.host}" }, KEY = { secret = { name = "signing" } } } }
       dependencies = { postgres = { type = "database", shared = true }, jobs = { type = "queue" } }
@@ -47,7 +54,7 @@ run "platform" {
 run "what_services_ask_for_and_cannot_have" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     # The pools of a cluster that is brought may have no labels.
@@ -57,16 +64,23 @@ run "what_services_ask_for_and_cannot_have" {
   }
   assert {
     condition = jsonencode(output.problems) == jsonencode({
-      calls   = ["services.calls: the variable EDGE asks for dependencies.edge.url, which there is not: the service neither runs in the cluster nor has an ingress."]
-      disk    = ["services.disk.spec.service.volume.storage_class is fast; the cluster has default."]
-      gpus    = ["services.gpus.spec.service.resources asks for 1 nvidia-t4 on a node, which no pool offers that it may use; the pools of inferloop-dev offer 1 nvidia-t4 (spot), and spot capacity is for what says spot."]
-      label   = ["services.label.metadata.labels has helm.sh/chart; labels of app.kubernetes.io, helm.sh and inferloop.io are the platform's own."]
-      last    = ["services.last.spec.service.schedule is 0 3 L JUL,WED *; Kubernetes knows no L, W and # in it."]
-      latest  = ["services.latest.spec.service.image.tag is latest, which is another image every day; give it a version, or the digest."]
-      named   = ["services.named.spec.workers.test has a name that the chart uses itself; main, canary, headless, migrations and test are taken."]
-      pool    = ["services.pool.spec.service needs the node pools plain, which have no label that the others have not; label their nodes, for example inferloop.io/pool."]
-      tokens  = ["services.tokens.spec.networking.ingress.auth.type jwt needs the mesh istio (networking.service_mesh.enabled and cluster_services.mesh), or the gateway kong and auth.secret with the issuer's public key; the mesh is none, the gateway kong."]
-      unnamed = ["services.unnamed.spec.service.image has neither tag nor digest; give it one of them, best the digest."]
+      a-service-with-a-name-of-forty-letters-x = ["services.a-service-with-a-name-of-forty-letters-x.spec.workers.every-night-at-three makes the name a-service-with-a-name-of-forty-letters-x-every-night-at-three of 61 characters; Kubernetes takes 52 for type cron, so shorten it."]
+      budget                                   = ["services.budget.spec.service.disruption_budget lets none of at most 1 pods go, so that no node could ever be emptied; let one go, or have more replicas."]
+      clocks                                   = ["services.clocks.spec.workers.pull.autoscaling.schedules has the name of something else that scales it; the queue's, day and requests-per-second are taken."]
+      counted                                  = ["services.counted.spec.workers.pull.autoscaling.requests_per_second needs a service that answers requests and has monitoring.metrics enabled, where they are counted."]
+      hasty                                    = ["services.hasty.spec.service.grace_period is 5s; what answers requests goes on for 5 s before it ends, so give it more."]
+      headers                                  = ["services.headers.spec.networking.ingress.request_headers has X-A in add and in set; leave one out."]
+      mounts                                   = ["services.mounts.spec.dependencies mount /mnt/x, /mnt/x/; each needs a path of its own, and / and /tmp are taken."]
+      calls                                    = ["services.calls: the variable EDGE asks for dependencies.edge.url, which there is not: the service neither runs in the cluster nor has an ingress."]
+      disk                                     = ["services.disk.spec.service.volume.storage_class is fast; the cluster has default."]
+      gpus                                     = ["services.gpus.spec.service.resources asks for 1 nvidia-t4 on a node, which no pool offers that it may use; the pools of inferloop-dev offer 1 nvidia-t4 (spot), and spot capacity is for what says spot."]
+      label                                    = ["services.label.metadata.labels has helm.sh/chart; labels of app.kubernetes.io, helm.sh and inferloop.io are the platform's own."]
+      last                                     = ["services.last.spec.service.schedule is 0 3 L JUL,WED *; Kubernetes knows no L, W and # in it."]
+      latest                                   = ["services.latest.spec.service.image.tag is latest, which is another image every day; give it a version, or the digest."]
+      named                                    = ["services.named.spec.workers.test has a name that the chart uses itself; main, canary, headless, migrations, shared and test are taken."]
+      pool                                     = ["services.pool.spec.service needs the node pools plain, which have no label that the others have not; label their nodes, for example inferloop.io/pool."]
+      tokens                                   = ["services.tokens.spec.networking.ingress.auth.type jwt needs the mesh istio (networking.service_mesh.enabled and cluster_services.mesh), or the gateway kong and auth.secret with the issuer's public key; the mesh is none, the gateway kong."]
+      unnamed                                  = ["services.unnamed.spec.service.image has neither tag nor digest; give it one of them, best the digest."]
     })
     error_message = "Each is told what is wrong and what there is; found ${jsonencode(output.problems)}."
   }
@@ -75,18 +89,20 @@ run "what_services_ask_for_and_cannot_have" {
 run "another_gateway_knows_less" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform         = run.platform.platform
     cluster_services = { gateway = "gateway-api", mesh = "none", storage_classes = ["fast"] }
-    services         = { gate = var.services.gate, disk = var.services.disk, moving = var.services.moving }
+    services         = { gate = var.services.gate, disk = var.services.disk, moving = var.services.moving, tabular = var.services.tabular }
   }
   assert {
     condition = jsonencode(output.problems) == jsonencode({ gate = [
       "services.gate.spec.networking.ingress.auth.type key needs cluster_services.gateway kong; it is gateway-api.",
       "services.gate.spec.networking.ingress.rate_limit needs cluster_services.gateway kong; it is gateway-api.",
-    ], moving = ["services.moving.spec.networking.migration needs the mesh istio, which splits the traffic; the mesh is none."] })
+      ], moving = ["services.moving.spec.networking.migration needs the mesh istio, which splits the traffic; the mesh is none."], tabular = [
+      "services.tabular.spec.service.canary gets no requests: there is neither a mesh (networking.service_mesh.enabled and cluster_services.mesh) nor an ingress that shares them out.",
+    ] })
     error_message = "Kong alone limits and checks keys; classes that the cluster has are known. Found ${jsonencode(output.problems)}."
   }
 }
@@ -94,7 +110,7 @@ run "another_gateway_knows_less" {
 run "production_wants_digests" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform    = merge(run.platform.platform, { environment = "prod" })
@@ -120,7 +136,7 @@ run "production_wants_digests" {
 run "infrastructure_that_is_behind" {
   command = plan
   module {
-    source = "../../../providers/kubernetes/values"
+    source = "./tests/every"
   }
   variables {
     platform = merge(run.platform.platform, {

@@ -224,7 +224,7 @@ run "a_service_with_everything" {
     error_message = "Pods reach what is declared: services, servers in the network, brought servers where they are, interfaces, tokens."
   }
   assert {
-    condition     = jsonencode(output.values.network.ingressFrom) == jsonencode([{ namespace = "kong" }, { namespace = "monitoring", port = "metrics" }])
+    condition     = jsonencode(output.values.network.ingressFrom) == jsonencode([{ namespace = "kong" }, { namespace = "monitoring", port = "metrics", process = "generate" }, { namespace = "monitoring", port = "metrics" }])
     error_message = "The gateway and the measurements reach it, nobody else."
   }
   assert {
@@ -358,8 +358,8 @@ run "a_worker_listens_to_nobody" {
     uses      = run.releases.releases["batch"].uses
   }
   assert {
-    condition     = !contains(keys(output.values), "gateway") && !contains(keys(output.values.network), "ingressFrom") && !contains(keys(output.values), "test") && !contains(keys(output.values.processes.main), "port") && output.values.processes.pull.autoscaling.triggers[0].name == "work"
-    error_message = "A worker has no port, nobody calls it; its one queue needs no name."
+    condition     = !contains(keys(output.values), "gateway") && jsonencode(output.values.network.ingressFrom) == jsonencode([{ namespace = "monitoring", port = "metrics" }, { namespace = "monitoring", port = "metrics", process = "pull" }]) && !contains(keys(output.values), "test") && !contains(keys(output.values.processes.main), "port") && output.values.processes.pull.autoscaling.triggers[0].name == "work"
+    error_message = "A worker has no port, nobody calls it but to measure it; its one queue needs no name."
   }
 }
 

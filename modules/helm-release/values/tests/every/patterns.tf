@@ -1,0 +1,1 @@
+../../../../base/patterns.tf

@@ -1,0 +1,1 @@
+../../../../base/variables-services.tf

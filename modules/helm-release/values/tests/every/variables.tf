@@ -1,0 +1,1 @@
+../../../../../providers/kubernetes/values/variables.tf
