@@ -106,8 +106,9 @@ format: need-terraform ## Lay out Python and Terraform files
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/python tools/need_terraform.py fmt -recursive modules providers
 
-golden: need-terraform ## Write the schemas, the reference pages and the golden files anew
+golden: need-terraform ## Write the schemas, dashboards, reference pages and golden files anew
 	@$(BIN)/inferloop-deploy schema --write
+	@$(BIN)/python tools/dashboards/write.py
 	@$(BIN)/python tools/reference
 	@$(PYTEST) --golden $(ARGS)
 	@git status --short

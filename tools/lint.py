@@ -65,6 +65,7 @@ def checks() -> list[Check]:
         Check("hadolint", tool("hadolint", "generator/Containerfile"), "see each message"),
         Check("pre-commit configuration", tool("pre-commit", "validate-config"), "see each message"),
         Check("schemas", tool("inferloop-deploy", "schema", "--check"), "make golden"),
+        Check("dashboards", [PYTHON, "tools/dashboards/write.py", "--check"], "make golden"),
         Check("reference pages", [PYTHON, "tools/reference", "--check"], "make golden"),
         Check(
             "documentation site", tool("mkdocs", "build", "--strict", "--site-dir", "build/site"), "see each message"

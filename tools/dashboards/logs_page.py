@@ -17,7 +17,7 @@ IDS = ("trace_id", "request_id", "job_id")
 def logs_page() -> dashboard.Dashboard:
     """Return the page."""
     board = page(
-        "Logs", "inferloop-logs", "Lines of services, found by trace, request or job; each leads to its trace."
+        "Logs", "inferloop_logs", "Lines of services, found by trace, request or job; each leads to its trace."
     )
     board.with_variable(dashboard.DatasourceVariable("loki").label("Loki").type("loki"))
     board.with_variable(_labels("namespace", "k8s_namespace_name", ""))

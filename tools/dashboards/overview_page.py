@@ -14,7 +14,7 @@ NAME = "{{namespace}}/{{service}}"
 def overview_page() -> Dashboard:
     """Return the page; its last row is left out where no prices are known (see templates/dashboards.yaml)."""
     board = page(
-        "Inferloop", "inferloop-overview", "All services: health, requests, budgets, generation, use and cost."
+        "Inferloop", "inferloop_overview", "All services: health, requests, budgets, generation, use and cost."
     )
     board.with_variable(values_of("namespace", "namespace", "namespace_pod_service:kube_pod:info"))
     board.with_variable(values_of("service", "service", 'namespace_pod_service:kube_pod:info{namespace=~"$namespace"}'))

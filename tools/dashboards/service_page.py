@@ -16,7 +16,7 @@ CALLED = "Lines: at 14.4 over 1 hour and at 6 over 6 hours somebody is called."
 
 def service_page() -> Dashboard:
     """Return the page; its rows are told apart by their hundreds (see templates/monitoring/dashboard.yaml)."""
-    board = page("__SERVICE__", "inferloop-service", "What the service promises, answers, makes and uses.")
+    board = page("__SERVICE__", "inferloop_service", "What the service promises, answers, makes and uses.")
     row(board, 100, "Availability", _availability())
     row(board, 200, "Latency", _latency())
     row(board, 300, "Requests", _requests())

@@ -1,4 +1,4 @@
-"""A hook of MkDocs: lists the module pages and the decision records in the navigation."""
+"""A hook of MkDocs: lists the module pages, the runbooks and the decision records in the navigation."""
 
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ def on_config(config: Any) -> Any:
     reference = next(entry["Reference"] for entry in config["nav"] if "Reference" in entry)
     for entries, title, folder in (
         (reference, "Modules", "reference/modules"),
+        (config["nav"], "Runbooks", "runbooks"),
         (config["nav"], "Decisions", "decisions"),
     ):
         next(entry for entry in entries if title in entry)[title] = _pages(docs, folder)
