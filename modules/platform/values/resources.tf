@@ -32,6 +32,13 @@ locals {
     templates   = local.templates.resources
     labels      = local.labels
     apis        = merge([for name, part in local.resources_chosen : { for api in part.apis : api => join(" or ", part.needs) }]...)
-    objects     = merge([for name, objects in local.resource_files : { for key, object in objects : "${name}-${key}" => object }]...)
+    objects = merge([for name, objects in local.resource_files : { for key, object in objects : "${name}-${key}" => merge(object, {
+      metadata = merge(object.metadata, {
+        # Where a parent Application brings these, they come right after the add-ons that define them.
+        annotations = merge(try(object.metadata.annotations, {}), {
+          "argocd.argoproj.io/sync-wave" = tostring(max([for need in local.catalog.resources[name].needs : local.catalog.addons[need].wave]...) + 1)
+        })
+      })
+    }) }]...)
   }
 }

@@ -1,0 +1,95 @@
+"""What the tests of the shared platform share: its values for every case, its charts as helm renders them, and a control plane."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from platform_cases import CASES, CHARTS, KUBERNETES, NAMESPACES, PLATFORM, ROOT, Computed
+from terraform_tree import copy_of_the_source
+
+from inferloop_deploy.programs import find_programs
+from inferloop_deploy.sandbox.cluster import Cluster, temporary_cluster
+
+MODULE = """
+module "values" {
+  source           = "./modules/platform/values"
+  for_each         = { for name, case in jsondecode(file("cases.json")) : name => case }
+  environment      = each.value.environment
+  platform         = merge(yamldecode(file("modules/platform/values/tests/platform.yaml")), each.value.changes)
+  cluster_services = each.value.cluster_services
+  namespaces       = each.value.namespaces
+}
+
+output "computed" {
+  value = module.values
+}
+"""
+
+
+Render = Callable[[Computed, str], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Computed]:
+    """The outputs of modules/platform/values for every case, from one plan without any provider."""
+    root = tmp_path_factory.mktemp("platform")
+    tree = copy_of_the_source(root, tmp_path_factory.mktemp("plugins"))
+    (root / "main.tf").write_text(MODULE)
+    (root / "cases.json").write_text(json.dumps(CASES))
+    tree.succeed(".", "init", "-input=false", "-no-color")
+    tree.succeed(".", "apply", "-auto-approve", "-input=false", "-no-color")
+    outputs = json.loads(tree.succeed(".", "output", "-json", "computed"))
+    return {name: Computed(name, found) for name, found in outputs.items()}
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """The program helm."""
+    return find_programs(ROOT, ["helm"])["helm"]
+
+
+@pytest.fixture(scope="session")
+def rendered(
+    computed: dict[str, Computed], helm: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Computed, str], str]:
+    """Render a release of a case as helm would release it, as text."""
+
+    @cache
+    def text_of(name: str, release: str) -> str:
+        case = computed[name]
+        file = tmp_path_factory.mktemp("values") / "values.yaml"
+        file.write_text(case.values(release))
+        served = [f"--api-versions={api}" for api in case.outputs["apis"]]
+        chart = PLATFORM / "charts" / CHARTS[release]
+        command = [helm, "template", release, chart, f"--namespace={NAMESPACES[release]}", f"--values={file}", *served]
+        outcome = subprocess.run(
+            [*command, f"--kube-version={KUBERNETES}"], capture_output=True, text=True, check=False
+        )
+        assert outcome.returncode == 0, outcome.stderr
+        return outcome.stdout
+
+    return lambda case, release: text_of(case.name, release)
+
+
+@pytest.fixture(scope="session")
+def objects(rendered: Callable[[Computed, str], str]) -> Render:
+    """Render a release of a case as the list of its objects."""
+
+    def render(case: Computed, release: str) -> list[dict[str, Any]]:
+        return [one for one in yaml.safe_load_all(rendered(case, release)) if one is not None]
+
+    return render
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A control plane of its own: what the platform makes belongs to the whole cluster."""
+    with temporary_cluster(tmp_path_factory.mktemp("cluster"), ROOT) as cluster:
+        yield cluster
