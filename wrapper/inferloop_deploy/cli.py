@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "diff": "Show what is different between two environments.",
     "schema": "Print the JSON Schema of a kind of file.",
     "render": "Write tfvars, and the map from each value to its line; manifests, too.",
+    "gitops": "Write what Argo CD or Flux would apply.",
     "plan": "Show what an apply would change.",
     "apply": "Make an environment what its files say.",
     "deploy": "Release one service into the cluster.",

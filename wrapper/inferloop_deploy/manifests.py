@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +32,7 @@ from inferloop_deploy.target import Target
 from inferloop_deploy.terraform import Terraform, find_terraform
 
 CHART = Path("modules") / "helm-release" / "chart"
+PLATFORM_CHARTS = Path("modules") / "platform" / "charts"
 VALUES_ROOT = Path("providers") / "kubernetes" / "values"
 PLACEHOLDER_ROOT = Path("modules") / "base" / "placeholder"
 
@@ -46,14 +47,41 @@ class NotReleasable(InferloopError):
 
 
 @dataclass(frozen=True)
+class Upstream:
+    """A chart of somebody else's, by its repository and version."""
+
+    repository: str
+    chart: str
+    version: str
+
+
+@dataclass(frozen=True)
 class Release:
     """One release as helm is given it."""
 
     name: str
     namespace: str
-    values: Mapping[str, Any]
+    chart: Path | Upstream
+    """The chart's folder below the project's root, or where else it is."""
     text: str
     """The values as Terraform hands them to helm."""
+    shared: bool = False
+    """Whether all services share it."""
+
+
+@dataclass(frozen=True)
+class Releases:
+    """Everything that would be released: what services share, in its order, then the services."""
+
+    shared: tuple[Release, ...]
+    services: tuple[Release, ...]
+    apis: tuple[str, ...]
+    """What the cluster serves beside its own kinds when the services come."""
+
+    @property
+    def all(self) -> tuple[Release, ...]:
+        """Return all of them in their order."""
+        return (*self.shared, *self.services)
 
 
 @dataclass(frozen=True)
@@ -140,18 +168,32 @@ def releases(
     platform: Mapping[str, Any],
     environ: Mapping[str, str],
     images: Images | None = None,
-) -> list[Release]:
+) -> Releases:
     """Return what would be released; raises NotReleasable with everything that keeps it from being so."""
     workshop = Workshop(target, environ)
     told = workshop.folder / "platform.tfvars.json"
     replace_file(told, json.dumps({"platform": platform, "images": images or {}}, indent=2) + "\n")
     files = [*written(workshop.folder, config, (CLUSTER_FILE, ENVIRONMENT_FILE, SERVICES_FILE)), told]
     outputs = workshop.outputs(VALUES_ROOT, files)
-    if outputs["problems"]:
-        raise NotReleasable(outputs["problems"])
-    return [
-        Release(name, one["namespace"], one["values"], one["text"]) for name, one in sorted(outputs["releases"].items())
-    ]
+    problems: dict[str, list[str]] = dict(outputs["problems"])
+    if outputs["platform_problems"]:
+        problems["platform"] = outputs["platform_problems"]
+    if problems:
+        raise NotReleasable(problems)
+    return Releases(
+        tuple(_shared(one) for one in outputs["platform"]),
+        tuple(Release(name, one["namespace"], CHART, one["text"]) for name, one in sorted(outputs["releases"].items())),
+        tuple(outputs["apis"]),
+    )
+
+
+def _shared(one: Mapping[str, Any]) -> Release:
+    chart = (
+        PLATFORM_CHARTS / one["chart"]
+        if one["repository"] is None
+        else Upstream(one["repository"], one["chart"], one["version"])
+    )
+    return Release(one["name"], one["namespace"], chart, one["values"], shared=True)
 
 
 def written(folder: Path, config: EffectiveConfig, names: tuple[str, ...]) -> list[Path]:
@@ -162,23 +204,29 @@ def written(folder: Path, config: EffectiveConfig, names: tuple[str, ...]) -> li
     return [folder / name for name in names]
 
 
-def rendered(found: list[Release], target: Target, environ: Mapping[str, str], kubernetes: str) -> Iterator[Manifests]:
-    """Yield what helm makes of releases, in their order; as many at once as there are processors."""
+def rendered(
+    found: Iterable[Release], target: Target, environ: Mapping[str, str], kubernetes: str, apis: Sequence[str] = ()
+) -> Iterator[Manifests]:
+    """Yield what helm makes of releases, in their order; as many at once as there are processors.
+
+    Charts of somebody else's are left out: they are on the network.
+    """
     helm = Helm(find_client("helm", target.root, environ))
     folder = Workshop(target, environ).folder / "releases"
 
     def render(release: Release) -> Manifests:
+        assert isinstance(release.chart, Path)  # noqa: S101 - the others are left out
         values = folder / f"{release.name}.yaml"
         replace_file(values, release.text)
-        chart = target.root / CHART
-        line = helm.template(release.name, chart, values, release.namespace, kubernetes=kubernetes)
+        chart = target.root / release.chart
+        line = helm.template(release.name, chart, values, release.namespace, kubernetes=kubernetes, apis=apis)
         finished = run_program(line, environ)
         if finished.returncode != 0:
             raise NotReleasable({release.name: [_reason(finished.stderr)]})
         return Manifests(release, finished.stdout)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(render, found)
+        yield from pool.map(render, [one for one in found if isinstance(one.chart, Path)])
 
 
 def _reason(said: str) -> str:
@@ -197,4 +245,4 @@ def kinds_released(
     """Return the kinds that the services are made of."""
     found = releases(target, config, platform, environ, images)
     version = str(platform["cluster"]["version"])
-    return frozenset(kind for one in rendered(found, target, environ, version) for kind in one.kinds)
+    return frozenset(kind for one in rendered(found.services, target, environ, version) for kind in one.kinds)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from inferloop_deploy.config.effective import EffectiveConfig
 from inferloop_deploy.errors import InferloopError
 from inferloop_deploy.kubernetes.answers import Kind, WaitingSecret
 from inferloop_deploy.kubernetes.checks import check_kinds, check_releases, check_version, wait_for_kinds
@@ -68,6 +69,12 @@ class Releasing:
         if self.cluster is None:
             raise RuntimeError("a placeholder has no cluster")
         return self.cluster
+
+
+def releases_services(target: Target, config: EffectiveConfig) -> bool:
+    """Tell whether an environment has a second stage: a cluster, and a root that releases into it."""
+    root = target.root / "providers" / target.at("services").module / "versions.tf"
+    return config.environment.config.spec.cluster.enabled and root.is_file()
 
 
 def check_platform(releasing: Releasing, target: Target) -> None:

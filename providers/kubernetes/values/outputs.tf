@@ -1,3 +1,8 @@
+output "apis" {
+  description = "What the cluster serves beside its own kinds once the shared part is there, as `helm template --api-versions` takes it."
+  value       = module.platform.apis
+}
+
 output "platform" {
   description = "Releases of what services share, in their order: chart (those of modules/platform by their folder), namespace and values as text."
   value       = module.platform.releases

@@ -37,11 +37,35 @@ def test_dry_run_writes_nothing(make_project: MakeProject, capsys: pytest.Captur
     root = make_project()
     assert run(["--root", str(root), "render", "--env", "dev", "--dry-run", "--output", "json"]) == 0
     assert not (root / "build").exists()
-    assert json.loads(capsys.readouterr().out)["to_write"] == [
-        "environment.auto.tfvars",
-        "services.auto.tfvars",
-        "source-map.json",
+    assert json.loads(capsys.readouterr().out)["folders"] == [
+        {
+            "folder": "build/dev/aws",
+            "to_write": ["environment.auto.tfvars", "services.auto.tfvars", "source-map.json"],
+            "to_remove": [],
+            "unchanged": [],
+        }
     ]
+
+
+def test_the_second_stage_is_rendered_where_there_is_a_root_for_it(make_project: MakeProject) -> None:
+    root = make_project({"providers/kubernetes/versions.tf": ""})
+    assert run(["--root", str(root), "render", "--env", "dev"]) == 0
+    folder = root / "build/dev/aws/kubernetes"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "cluster.auto.tfvars", "environment.auto.tfvars", "services.auto.tfvars", "source-map.json",
+    ]  # fmt: skip
+    assert "eks_config" not in (folder / "environment.auto.tfvars").read_text()
+    assert "managed" in (folder / "cluster.auto.tfvars").read_text()
+    first = root / "build/dev/aws/services.auto.tfvars"
+    assert (folder / "services.auto.tfvars").read_text() == first.read_text()
+
+
+def test_there_are_no_manifests_without_a_cluster(
+    make_project: MakeProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_project()
+    assert run(["--root", str(root), "render", "--env", "dev", "--manifests"]) == USAGE
+    assert "dev on aws has no cluster, and so no manifests." in capsys.readouterr().err
 
 
 def test_a_file_of_a_service_that_is_gone_disappears_from_what_is_rendered(make_project: MakeProject) -> None:

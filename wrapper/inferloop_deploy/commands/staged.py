@@ -21,8 +21,8 @@ from inferloop_deploy.commands.options import Output, session
 from inferloop_deploy.config.effective import EffectiveConfig
 from inferloop_deploy.errors import InferloopError, UsageError
 from inferloop_deploy.kubernetes.cluster import Cluster
-from inferloop_deploy.rehearsal import cluster_in, has_root, prepare, surroundings
-from inferloop_deploy.releasing import Images
+from inferloop_deploy.rehearsal import cluster_in, prepare, surroundings
+from inferloop_deploy.releasing import Images, releases_services
 from inferloop_deploy.report.lines import Line, show
 from inferloop_deploy.report.progress import Screen
 from inferloop_deploy.stage import Stage, check_saved, connect
@@ -96,9 +96,8 @@ def stages_of(target: Target, config: EffectiveConfig, choice: StageChoice) -> t
     """
     if choice is StageChoice.infrastructure:
         return ("infrastructure",)
-    there = config.environment.config.spec.cluster.enabled and has_root(target.at("services"))
     if choice is StageChoice.all:
-        return STAGES if there else ("infrastructure",)
+        return STAGES if releases_services(target, config) else ("infrastructure",)
     if not config.environment.config.spec.cluster.enabled:
         origin = config.environment.origin(("spec", "cluster", "enabled"))
         raise UsageError(

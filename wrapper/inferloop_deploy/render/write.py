@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,17 +29,17 @@ class Difference:
         return bool(self.written or self.removed)
 
 
-def difference(folder: Path, files: Mapping[str, str]) -> Difference:
-    """Compare a folder with the files that belong into it."""
+def difference(folder: Path, files: Mapping[str, str], owned: Sequence[str] = RENDERED) -> Difference:
+    """Compare a folder with the files that belong into it; what is `owned` there and does not is stale."""
     unchanged = tuple(name for name in sorted(files) if _text(folder / name) == files[name])
     written = tuple(name for name in sorted(files) if name not in unchanged)
-    present = {path.name for pattern in RENDERED for path in folder.glob(pattern)}
+    present = {path.name for pattern in owned for path in folder.glob(pattern)}
     return Difference(written, tuple(sorted(present - set(files))), unchanged)
 
 
-def write(folder: Path, files: Mapping[str, str], changes: Changes) -> Difference:
+def write(folder: Path, files: Mapping[str, str], changes: Changes, owned: Sequence[str] = RENDERED) -> Difference:
     """Make a folder hold exactly these rendered files, and return what had to be done."""
-    found = difference(folder, files)
+    found = difference(folder, files, owned)
     for name in found.written:
         path = folder / name
         changes.change(str(path), "write", lambda path=path, name=name: replace_file(path, files[name]))  # type: ignore[misc]
