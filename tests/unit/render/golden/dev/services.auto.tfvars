@@ -13,20 +13,20 @@ services = {
       owner       = "syndoc@inferloop.example"
       team        = "documents"
     }
-    # services/syndoc/deployment-config.yaml:61
+    # services/syndoc/deployment-config.yaml:72
     spec = {
-      # services/syndoc/deployment-config.yaml:58
+      # services/syndoc/deployment-config.yaml:69
       data = {
         classification = "restricted"
         encryption_key = "own"
         residency      = []
       }
-      # services/syndoc/deployment-config.yaml:34
+      # services/syndoc/deployment-config.yaml:42
       dependencies = {
-        # services/syndoc/deployment-config.yaml:35
+        # services/syndoc/deployment-config.yaml:43
         documents = {
           class = "standard"
-          # services/syndoc/deployment-config.yaml:38
+          # services/syndoc/deployment-config.yaml:46
           lifecycle = {
             archive_after    = "90d"
             expire_after     = "730d"
@@ -36,7 +36,7 @@ services = {
           shared = false
           type   = "storage"
         }
-        # services/syndoc/deployment-config.yaml:41
+        # services/syndoc/deployment-config.yaml:49
         layouts = {
           backup_retention = "14d"
           engine           = "aurora-postgresql"
@@ -46,7 +46,7 @@ services = {
           storage          = "20Gi"
           type             = "database"
         }
-        # services/syndoc/deployment-config.yaml:47
+        # services/syndoc/deployment-config.yaml:55
         notify = {
           command = ["notify.handler"]
           image   = {}
@@ -55,7 +55,7 @@ services = {
           timeout = "30s"
           type    = "function"
         }
-        # services/syndoc/deployment-config.yaml:40
+        # services/syndoc/deployment-config.yaml:48
         render = {
           dead_letters = {
             enabled      = true
@@ -67,7 +67,7 @@ services = {
           type       = "queue"
           visibility = "10m"
         }
-        # services/syndoc/deployment-config.yaml:46
+        # services/syndoc/deployment-config.yaml:54
         thumbnails = {
           command = ["thumbnails.handler"]
           image   = {}
@@ -76,7 +76,7 @@ services = {
           timeout = "2m"
           type    = "function"
         }
-        # services/syndoc/deployment-config.yaml:39
+        # services/syndoc/deployment-config.yaml:47
         website = {
           class     = "standard"
           lifecycle = {}
@@ -84,9 +84,9 @@ services = {
           type      = "storage"
         }
       }
-      # services/syndoc/deployment-config.yaml:55
+      # services/syndoc/deployment-config.yaml:63
       monitoring = {
-        # services/syndoc/deployment-config.yaml:56
+        # services/syndoc/deployment-config.yaml:64
         logs = {
           retention = "90d"
         }
@@ -99,15 +99,15 @@ services = {
           sampling_rate = 0.1
         }
       }
-      # services/syndoc/deployment-config.yaml:61
+      # services/syndoc/deployment-config.yaml:72
       networking = {
-        # services/syndoc/deployment-config.yaml:61
+        # services/syndoc/deployment-config.yaml:72
         ingress = {
-          cdn        = "website" # services/syndoc/deployment-config.yaml:54
-          enabled    = true      # services/syndoc/deployment-config.yaml:50
+          cdn        = "website" # services/syndoc/deployment-config.yaml:62
+          enabled    = true      # services/syndoc/deployment-config.yaml:58
           hosts      = ["documents.dev.inferloop.example"]
-          path       = "/api/syndoc" # services/syndoc/deployment-config.yaml:51
-          rate_limit = 300           # services/syndoc/deployment-config.yaml:53
+          path       = "/api/syndoc" # services/syndoc/deployment-config.yaml:59
+          rate_limit = 300           # services/syndoc/deployment-config.yaml:61
           request_headers = {
             add    = {}
             remove = []
@@ -122,11 +122,15 @@ services = {
           timeout = "30s"
         }
       }
-      secrets = {}
+      # services/syndoc/deployment-config.yaml:65
+      secrets = {
+        api-keys = {}
+        database = {}
+      }
       # services/syndoc/deployment-config.yaml:11
       service = {
         args = []
-        # services/syndoc/deployment-config.yaml:20
+        # services/syndoc/deployment-config.yaml:28
         autoscaling = {
           cpu       = 65
           max       = 6
@@ -136,26 +140,66 @@ services = {
         command = []
         # services/syndoc/deployment-config.yaml:15
         env = {
-          # services/syndoc/deployment-config.yaml:18
-          DATABASE_HOST = {
-            value = "$${dependencies.layouts.host}"
-          }
-          # services/syndoc/deployment-config.yaml:16
-          DOCUMENTS_BUCKET = {
-            value = "$${dependencies.documents.bucket}"
+          # services/syndoc/deployment-config.yaml:26
+          GUARDIAN_API_KEY_PEPPERS = {
+            # services/syndoc/deployment-config.yaml:26
+            secret = {
+              key  = "value"
+              name = "api-keys"
+            }
           }
           # services/syndoc/deployment-config.yaml:17
-          RENDER_QUEUE_URL = {
-            value = "$${dependencies.render.url}"
+          GUARDIAN_PORT = {
+            value = "8080"
+          }
+          # services/syndoc/deployment-config.yaml:21
+          GUARDIAN_POSTGRES_DB = {
+            value = "$${dependencies.layouts.database}"
+          }
+          # services/syndoc/deployment-config.yaml:19
+          GUARDIAN_POSTGRES_HOST = {
+            value = "$${dependencies.layouts.host}"
+          }
+          # services/syndoc/deployment-config.yaml:23
+          GUARDIAN_POSTGRES_PASSWORD = {
+            # services/syndoc/deployment-config.yaml:23
+            secret = {
+              key  = "value"
+              name = "database"
+            }
+          }
+          # services/syndoc/deployment-config.yaml:20
+          GUARDIAN_POSTGRES_PORT = {
+            value = "$${dependencies.layouts.port}"
+          }
+          # services/syndoc/deployment-config.yaml:24
+          GUARDIAN_POSTGRES_SSLMODE = {
+            value = "require"
+          }
+          # services/syndoc/deployment-config.yaml:22
+          GUARDIAN_POSTGRES_USER = {
+            value = "$${dependencies.layouts.user}"
+          }
+          # services/syndoc/deployment-config.yaml:25
+          GUARDIAN_RESULTS_URL = {
+            value = "s3://$${dependencies.documents.bucket}/$${dependencies.documents.prefix}"
+          }
+          # services/syndoc/deployment-config.yaml:18
+          GUARDIAN_ROOT_PATH = {
+            value = "/api/syndoc"
+          }
+          # services/syndoc/deployment-config.yaml:16
+          GUARDIAN_SERVICE = {
+            value = "syndoc"
           }
         }
         grace_period = "30s"
-        # services/syndoc/deployment-config.yaml:22
+        # services/syndoc/deployment-config.yaml:30
         health = {
-          # services/syndoc/deployment-config.yaml:23
+          # services/syndoc/deployment-config.yaml:31
           readiness = {
             failure_threshold = 3
-            path              = "/readyz"
+            path              = "/ready"
             period            = "10s"
             timeout           = "2s"
           }
@@ -164,7 +208,7 @@ services = {
         image = {
           tag = "0.1.0"
         }
-        # services/syndoc/deployment-config.yaml:21
+        # services/syndoc/deployment-config.yaml:29
         placement = {
           runtime = "fargate"
           spread  = "zone"
@@ -172,7 +216,7 @@ services = {
         }
         port     = 8080
         priority = "standard"
-        # services/syndoc/deployment-config.yaml:19
+        # services/syndoc/deployment-config.yaml:27
         resources = {
           cpu = "1"
           gpu = {
@@ -188,19 +232,19 @@ services = {
         timeout   = "15m"
         type      = "api"
       }
-      # services/syndoc/deployment-config.yaml:57
+      # services/syndoc/deployment-config.yaml:68
       slo = {
         availability = 99.5
       }
-      # services/syndoc/deployment-config.yaml:24
+      # services/syndoc/deployment-config.yaml:32
       workers = {
-        # services/syndoc/deployment-config.yaml:25
+        # services/syndoc/deployment-config.yaml:33
         nightly = {
-          args         = []
-          command      = ["inferloop-synthetic", "documents", "reindex"]
+          args         = ["worker", "--burst"]
+          command      = []
           env          = {}
           grace_period = "30s"
-          # services/syndoc/deployment-config.yaml:33
+          # services/syndoc/deployment-config.yaml:41
           placement = {
             runtime = "batch"
             spread  = "zone"
@@ -208,7 +252,7 @@ services = {
           }
           priority = "standard"
           replicas = 1
-          # services/syndoc/deployment-config.yaml:31
+          # services/syndoc/deployment-config.yaml:39
           resources = {
             cpu = "4"
             gpu = {
@@ -239,20 +283,20 @@ services = {
       owner       = "tabular@inferloop.example"
       team        = "synthetic-data"
     }
-    # services/tabular/deployment-config.yaml:75
+    # services/tabular/deployment-config.yaml:91
     spec = {
-      # services/tabular/deployment-config.yaml:72
+      # services/tabular/deployment-config.yaml:88
       data = {
         classification = "confidential"
         encryption_key = "own"
         residency      = []
       }
-      # services/tabular/deployment-config.yaml:43
+      # services/tabular/deployment-config.yaml:56
       dependencies = {
-        # services/tabular/deployment-config.yaml:46
+        # services/tabular/deployment-config.yaml:59
         datasets = {
           class = "standard"
-          # services/tabular/deployment-config.yaml:49
+          # services/tabular/deployment-config.yaml:62
           lifecycle = {
             expire_after     = "365d"
             infrequent_after = "30d"
@@ -261,9 +305,9 @@ services = {
           shared = false
           type   = "storage"
         }
-        # services/tabular/deployment-config.yaml:50
+        # services/tabular/deployment-config.yaml:63
         jobs = {
-          # services/tabular/deployment-config.yaml:53
+          # services/tabular/deployment-config.yaml:66
           dead_letters = {
             enabled      = true
             max_receives = 3
@@ -274,7 +318,7 @@ services = {
           type       = "queue"
           visibility = "15m"
         }
-        # services/tabular/deployment-config.yaml:44
+        # services/tabular/deployment-config.yaml:57
         postgres = {
           backup_retention = "7d"
           engine           = "postgres"
@@ -284,7 +328,7 @@ services = {
           storage          = "20Gi"
           type             = "database"
         }
-        # services/tabular/deployment-config.yaml:45
+        # services/tabular/deployment-config.yaml:58
         redis = {
           engine   = "valkey"
           replicas = 0
@@ -292,7 +336,7 @@ services = {
           size     = "small"
           type     = "cache"
         }
-        # services/tabular/deployment-config.yaml:54
+        # services/tabular/deployment-config.yaml:67
         runs = {
           backup_retention = "7d"
           engine           = "dynamodb"
@@ -300,7 +344,7 @@ services = {
           shared           = false
           size             = "small"
           storage          = "20Gi"
-          # services/tabular/deployment-config.yaml:57
+          # services/tabular/deployment-config.yaml:70
           table = {
             expires       = "expires_at"
             partition_key = "run_id"
@@ -309,30 +353,30 @@ services = {
           type = "database"
         }
       }
-      # services/tabular/deployment-config.yaml:67
+      # services/tabular/deployment-config.yaml:80
       monitoring = {
         logs = {}
         metrics = {
           enabled = true
           path    = "/metrics"
         }
-        # services/tabular/deployment-config.yaml:68
+        # services/tabular/deployment-config.yaml:81
         tracing = {
           enabled       = true
           sampling_rate = 0.05
         }
       }
-      # services/tabular/deployment-config.yaml:58
+      # services/tabular/deployment-config.yaml:71
       networking = {
-        # services/tabular/deployment-config.yaml:59
+        # services/tabular/deployment-config.yaml:72
         ingress = {
-          # services/tabular/deployment-config.yaml:63
+          # services/tabular/deployment-config.yaml:76
           auth = {
             audience = "inferloop"
             issuer   = "https://login.inferloop.example"
             type     = "jwt"
           }
-          # services/tabular/deployment-config.yaml:64
+          # services/tabular/deployment-config.yaml:77
           cors = {
             credentials = false
             headers     = ["authorization", "content-type"]
@@ -352,9 +396,9 @@ services = {
           timeout = "120s"
           waf     = true
         }
-        # services/tabular/deployment-config.yaml:66
+        # services/tabular/deployment-config.yaml:79
         service_mesh = {
-          # services/tabular/deployment-config.yaml:66
+          # services/tabular/deployment-config.yaml:79
           circuit_breaker = {
             consecutive_errors   = 5
             ejection_time        = "30s"
@@ -367,16 +411,18 @@ services = {
           timeout = "30s"
         }
       }
-      # services/tabular/deployment-config.yaml:69
+      # services/tabular/deployment-config.yaml:82
       secrets = {
-        manifest-signing = {}
+        api-keys = {}
+        cache    = {}
+        database = {}
       }
-      # services/tabular/deployment-config.yaml:76
+      # services/tabular/deployment-config.yaml:92
       service = {
         args = []
-        # services/tabular/deployment-config.yaml:77
+        # services/tabular/deployment-config.yaml:93
         autoscaling = {
-          cpu       = 70 # services/tabular/deployment-config.yaml:28
+          cpu       = 70 # services/tabular/deployment-config.yaml:40
           max       = 2
           min       = 1
           schedules = {}
@@ -384,56 +430,112 @@ services = {
         command = []
         # services/tabular/deployment-config.yaml:15
         env = {
-          # services/tabular/deployment-config.yaml:18
-          CACHE_HOST = {
-            value = "$${dependencies.redis.host}"
-          }
-          # services/tabular/deployment-config.yaml:16
-          DATABASE_HOST = {
-            value = "$${dependencies.postgres.host}"
-          }
-          # services/tabular/deployment-config.yaml:17
-          DATABASE_NAME = {
-            value = "$${dependencies.postgres.database}"
-          }
-          # services/tabular/deployment-config.yaml:20
-          DATASETS_BUCKET = {
-            value = "$${dependencies.datasets.bucket}"
-          }
-          # services/tabular/deployment-config.yaml:19
-          JOBS_QUEUE_URL = {
-            value = "$${dependencies.jobs.url}"
-          }
-          # services/tabular/deployment-config.yaml:21
-          SIGNING_KEY = {
-            # services/tabular/deployment-config.yaml:21
+          # services/tabular/deployment-config.yaml:30
+          GUARDIAN_API_KEY_PEPPERS = {
+            # services/tabular/deployment-config.yaml:30
             secret = {
               key  = "value"
-              name = "manifest-signing"
+              name = "api-keys"
             }
+          }
+          # services/tabular/deployment-config.yaml:32
+          GUARDIAN_JWT_AUDIENCE = {
+            value = "inferloop"
+          }
+          # services/tabular/deployment-config.yaml:31
+          GUARDIAN_JWT_ISSUER = {
+            value = "https://login.inferloop.example"
+          }
+          # services/tabular/deployment-config.yaml:33
+          GUARDIAN_JWT_JWKS = {
+            value = "https://login.inferloop.example/.well-known/jwks.json"
+          }
+          # services/tabular/deployment-config.yaml:20
+          GUARDIAN_POSTGRES_DB = {
+            value = "$${dependencies.postgres.database}"
+          }
+          # services/tabular/deployment-config.yaml:18
+          GUARDIAN_POSTGRES_HOST = {
+            value = "$${dependencies.postgres.host}"
+          }
+          # services/tabular/deployment-config.yaml:22
+          GUARDIAN_POSTGRES_PASSWORD = {
+            # services/tabular/deployment-config.yaml:22
+            secret = {
+              key  = "value"
+              name = "database"
+            }
+          }
+          # services/tabular/deployment-config.yaml:19
+          GUARDIAN_POSTGRES_PORT = {
+            value = "$${dependencies.postgres.port}"
+          }
+          # services/tabular/deployment-config.yaml:23
+          GUARDIAN_POSTGRES_SSLMODE = {
+            value = "require"
+          }
+          # services/tabular/deployment-config.yaml:21
+          GUARDIAN_POSTGRES_USER = {
+            value = "$${dependencies.postgres.user}"
+          }
+          # services/tabular/deployment-config.yaml:24
+          GUARDIAN_REDIS_HOST = {
+            value = "$${dependencies.redis.host}"
+          }
+          # services/tabular/deployment-config.yaml:27
+          GUARDIAN_REDIS_PASSWORD = {
+            # services/tabular/deployment-config.yaml:27
+            secret = {
+              key  = "value"
+              name = "cache"
+            }
+          }
+          # services/tabular/deployment-config.yaml:25
+          GUARDIAN_REDIS_PORT = {
+            value = "$${dependencies.redis.port}"
+          }
+          # services/tabular/deployment-config.yaml:28
+          GUARDIAN_REDIS_TLS = {
+            value = "true"
+          }
+          # services/tabular/deployment-config.yaml:26
+          GUARDIAN_REDIS_USER = {
+            value = "$${dependencies.redis.user}"
+          }
+          # services/tabular/deployment-config.yaml:29
+          GUARDIAN_RESULTS_URL = {
+            value = "s3://$${dependencies.datasets.bucket}/$${dependencies.datasets.prefix}"
+          }
+          # services/tabular/deployment-config.yaml:17
+          GUARDIAN_ROOT_PATH = {
+            value = "/api/tabular"
+          }
+          # services/tabular/deployment-config.yaml:16
+          GUARDIAN_SERVICE = {
+            value = "tabular"
           }
         }
         grace_period = "30s"
-        # services/tabular/deployment-config.yaml:32
+        # services/tabular/deployment-config.yaml:44
         health = {
-          # services/tabular/deployment-config.yaml:33
+          # services/tabular/deployment-config.yaml:45
           liveness = {
             failure_threshold = 3
-            path              = "/healthz"
+            path              = "/health"
             period            = "10s"
             timeout           = "2s"
           }
-          # services/tabular/deployment-config.yaml:34
+          # services/tabular/deployment-config.yaml:46
           readiness = {
             failure_threshold = 3
-            path              = "/readyz"
+            path              = "/ready"
             period            = "5s"
             timeout           = "2s"
           }
-          # services/tabular/deployment-config.yaml:35
+          # services/tabular/deployment-config.yaml:47
           startup = {
             failure_threshold = 30
-            path              = "/healthz"
+            path              = "/health"
             period            = "10s"
             timeout           = "2s"
           }
@@ -449,17 +551,17 @@ services = {
         }
         port     = 8000 # services/tabular/deployment-config.yaml:13
         priority = "standard"
-        # services/tabular/deployment-config.yaml:22
+        # services/tabular/deployment-config.yaml:34
         resources = {
           gpu = {
             count = 0
           }
-          # services/tabular/deployment-config.yaml:24
+          # services/tabular/deployment-config.yaml:36
           limits = {
             cpu    = "2"
             memory = "2Gi"
           }
-          # services/tabular/deployment-config.yaml:23
+          # services/tabular/deployment-config.yaml:35
           requests = {
             cpu    = "500m"
             memory = "1Gi"
@@ -471,29 +573,30 @@ services = {
         timeout   = "15m"
         type      = "api" # services/tabular/deployment-config.yaml:12
       }
-      # services/tabular/deployment-config.yaml:71
+      # services/tabular/deployment-config.yaml:87
       slo = {
         availability = 99.9
         latency_p95  = "300ms"
       }
-      # services/tabular/deployment-config.yaml:36
+      # services/tabular/deployment-config.yaml:48
       workers = {
-        # services/tabular/deployment-config.yaml:37
+        # services/tabular/deployment-config.yaml:49
         generate = {
-          args = []
-          # services/tabular/deployment-config.yaml:40
+          args = ["worker"]
+          # services/tabular/deployment-config.yaml:53
           autoscaling = {
+            cpu          = 70
             max          = 20
-            min          = 0
+            min          = 1
             queue        = "jobs"
             queue_length = 5
             schedules    = {}
           }
-          command      = ["inferloop-synthetic", "worker"]
+          command      = []
           env          = {}
           grace_period = "30s"
           priority     = "batch"
-          # services/tabular/deployment-config.yaml:39
+          # services/tabular/deployment-config.yaml:51
           resources = {
             cpu = "1"
             gpu = {
@@ -523,17 +626,17 @@ services = {
       owner       = "textnlp@inferloop.example"
       team        = "language"
     }
-    # services/textnlp/deployment-config.yaml:42
+    # services/textnlp/deployment-config.yaml:60
     spec = {
-      # services/textnlp/deployment-config.yaml:39
+      # services/textnlp/deployment-config.yaml:57
       data = {
         classification = "internal"
         encryption_key = "own"
         residency      = ["us-east-1", "us-east-2"]
       }
-      # services/textnlp/deployment-config.yaml:24
+      # services/textnlp/deployment-config.yaml:40
       dependencies = {
-        # services/textnlp/deployment-config.yaml:28
+        # services/textnlp/deployment-config.yaml:44
         model-cache = {
           class     = "file"
           lifecycle = {}
@@ -541,7 +644,7 @@ services = {
           shared    = false
           type      = "storage"
         }
-        # services/textnlp/deployment-config.yaml:27
+        # services/textnlp/deployment-config.yaml:43
         model-storage = {
           class     = "standard"
           lifecycle = {}
@@ -549,7 +652,7 @@ services = {
           shared    = false
           type      = "storage"
         }
-        # services/textnlp/deployment-config.yaml:25
+        # services/textnlp/deployment-config.yaml:41
         postgres = {
           backup_retention = "7d"
           engine           = "postgres"
@@ -559,7 +662,7 @@ services = {
           storage          = "20Gi"
           type             = "database"
         }
-        # services/textnlp/deployment-config.yaml:26
+        # services/textnlp/deployment-config.yaml:42
         redis = {
           engine   = "valkey"
           replicas = 0
@@ -567,28 +670,28 @@ services = {
           size     = "small"
           type     = "cache"
         }
-        # services/textnlp/deployment-config.yaml:29
+        # services/textnlp/deployment-config.yaml:45
         tabular = {
           type = "service"
         }
       }
-      # services/textnlp/deployment-config.yaml:33
+      # services/textnlp/deployment-config.yaml:49
       monitoring = {
         logs = {}
-        # services/textnlp/deployment-config.yaml:34
+        # services/textnlp/deployment-config.yaml:50
         metrics = {
           enabled = true
           path    = "/metrics"
         }
-        # services/textnlp/deployment-config.yaml:35
+        # services/textnlp/deployment-config.yaml:51
         tracing = {
           enabled       = true
           sampling_rate = 0.1
         }
       }
-      # services/textnlp/deployment-config.yaml:30
+      # services/textnlp/deployment-config.yaml:46
       networking = {
-        # services/textnlp/deployment-config.yaml:31
+        # services/textnlp/deployment-config.yaml:47
         ingress = {
           enabled    = true
           hosts      = []
@@ -602,58 +705,116 @@ services = {
           timeout = "60s"
           waf     = true
         }
-        # services/textnlp/deployment-config.yaml:32
+        # services/textnlp/deployment-config.yaml:48
         service_mesh = {
           enabled = true
           retries = 3
           timeout = "30s"
         }
       }
-      # services/textnlp/deployment-config.yaml:36
+      # services/textnlp/deployment-config.yaml:52
       secrets = {
-        model-hub = {}
+        api-keys = {}
+        cache    = {}
+        database = {}
       }
-      # services/textnlp/deployment-config.yaml:43
+      # services/textnlp/deployment-config.yaml:61
       service = {
         args    = []
         command = []
         # services/textnlp/deployment-config.yaml:15
         env = {
-          # services/textnlp/deployment-config.yaml:17
-          CACHE_HOST = {
-            value = "$${dependencies.redis.host}"
-          }
-          # services/textnlp/deployment-config.yaml:16
-          DATABASE_HOST = {
-            value = "$${dependencies.postgres.host}"
-          }
-          # services/textnlp/deployment-config.yaml:19
-          HUB_TOKEN = {
-            # services/textnlp/deployment-config.yaml:19
+          # services/textnlp/deployment-config.yaml:31
+          GUARDIAN_API_KEY_PEPPERS = {
+            # services/textnlp/deployment-config.yaml:31
             secret = {
               key  = "value"
-              name = "model-hub"
+              name = "api-keys"
             }
           }
+          # services/textnlp/deployment-config.yaml:20
+          GUARDIAN_POSTGRES_DB = {
+            value = "$${dependencies.postgres.database}"
+          }
           # services/textnlp/deployment-config.yaml:18
-          MODELS_BUCKET = {
-            value = "$${dependencies.model-storage.bucket}"
+          GUARDIAN_POSTGRES_HOST = {
+            value = "$${dependencies.postgres.host}"
+          }
+          # services/textnlp/deployment-config.yaml:22
+          GUARDIAN_POSTGRES_PASSWORD = {
+            # services/textnlp/deployment-config.yaml:22
+            secret = {
+              key  = "value"
+              name = "database"
+            }
+          }
+          # services/textnlp/deployment-config.yaml:19
+          GUARDIAN_POSTGRES_PORT = {
+            value = "$${dependencies.postgres.port}"
+          }
+          # services/textnlp/deployment-config.yaml:23
+          GUARDIAN_POSTGRES_SSLMODE = {
+            value = "require"
+          }
+          # services/textnlp/deployment-config.yaml:21
+          GUARDIAN_POSTGRES_USER = {
+            value = "$${dependencies.postgres.user}"
+          }
+          # services/textnlp/deployment-config.yaml:29
+          GUARDIAN_REDIS_DB = {
+            value = "1"
+          }
+          # services/textnlp/deployment-config.yaml:24
+          GUARDIAN_REDIS_HOST = {
+            value = "$${dependencies.redis.host}"
+          }
+          # services/textnlp/deployment-config.yaml:27
+          GUARDIAN_REDIS_PASSWORD = {
+            # services/textnlp/deployment-config.yaml:27
+            secret = {
+              key  = "value"
+              name = "cache"
+            }
+          }
+          # services/textnlp/deployment-config.yaml:25
+          GUARDIAN_REDIS_PORT = {
+            value = "$${dependencies.redis.port}"
+          }
+          # services/textnlp/deployment-config.yaml:28
+          GUARDIAN_REDIS_TLS = {
+            value = "true"
+          }
+          # services/textnlp/deployment-config.yaml:26
+          GUARDIAN_REDIS_USER = {
+            value = "$${dependencies.redis.user}"
+          }
+          # services/textnlp/deployment-config.yaml:30
+          GUARDIAN_RESULTS_URL = {
+            value = "s3://$${dependencies.model-storage.bucket}/$${dependencies.model-storage.prefix}"
+          }
+          # services/textnlp/deployment-config.yaml:17
+          GUARDIAN_ROOT_PATH = {
+            value = "/api/textnlp"
+          }
+          # services/textnlp/deployment-config.yaml:16
+          GUARDIAN_SERVICE = {
+            value = "textnlp"
           }
         }
         grace_period = "30s"
-        # services/textnlp/deployment-config.yaml:21
+        # services/textnlp/deployment-config.yaml:33
         health = {
-          # services/textnlp/deployment-config.yaml:22
+          # services/textnlp/deployment-config.yaml:34
           readiness = {
             failure_threshold = 3
-            path              = "/readyz"
+            path              = "/ready"
             period            = "10s"
             timeout           = "2s"
           }
-          # services/textnlp/deployment-config.yaml:23
+          # services/textnlp/deployment-config.yaml:35
           startup = {
             failure_threshold = 60
-            path              = "/healthz"
+            path              = "/health"
             period            = "10s"
             timeout           = "2s"
           }
@@ -670,15 +831,15 @@ services = {
         port     = 8000
         priority = "standard"
         replicas = 1
-        # services/textnlp/deployment-config.yaml:45
+        # services/textnlp/deployment-config.yaml:63
         resources = {
-          cpu = "2" # services/textnlp/deployment-config.yaml:20
-          # services/textnlp/deployment-config.yaml:45
+          cpu = "2" # services/textnlp/deployment-config.yaml:32
+          # services/textnlp/deployment-config.yaml:63
           gpu = {
             count = 0
           }
           limits   = {}
-          memory   = "4Gi" # services/textnlp/deployment-config.yaml:20
+          memory   = "4Gi" # services/textnlp/deployment-config.yaml:32
           requests = {}
         }
         retries   = 2
@@ -687,12 +848,38 @@ services = {
         timeout   = "15m"
         type      = "api" # services/textnlp/deployment-config.yaml:12
       }
-      # services/textnlp/deployment-config.yaml:38
+      # services/textnlp/deployment-config.yaml:56
       slo = {
         availability = 99.5
         latency_p95  = "800ms"
       }
-      workers = {}
+      # services/textnlp/deployment-config.yaml:36
+      workers = {
+        # services/textnlp/deployment-config.yaml:37
+        generate = {
+          args         = ["worker"]
+          command      = []
+          env          = {}
+          grace_period = "30s"
+          priority     = "standard"
+          replicas     = 1
+          # services/textnlp/deployment-config.yaml:39
+          resources = {
+            cpu = "1"
+            gpu = {
+              count = 0
+            }
+            limits   = {}
+            memory   = "4Gi"
+            requests = {}
+          }
+          retries   = 2
+          spot      = false
+          time_zone = "Etc/UTC"
+          timeout   = "15m"
+          type      = "worker"
+        }
+      }
     }
   }
 }
