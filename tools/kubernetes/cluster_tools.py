@@ -24,9 +24,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import go_build
-from crds import install_definitions, read_sources
 from go_build import BuildFailed
-from prepare import prepare, prepared
 
 from inferloop_deploy.programs import (
     MODULES,
@@ -163,6 +161,8 @@ def build(folder: Path, programs: Sequence[Program], lock: int) -> None:
 
 def fetch_definitions(folder: Path) -> None:
     """Fetch the custom resource definitions where they are not there."""
+    from crds import install_definitions, read_sources
+
     with alone(folder) as lock:
         if folder.is_dir():
             return
@@ -171,13 +171,20 @@ def fetch_definitions(folder: Path) -> None:
         install_definitions(go_build.find_go([], os.environ), sources, folder, os.environ, [lock])
 
 
+def is_prepared() -> bool:
+    """Tell whether definitions, state and schemas are there; each folder is put into place when it is complete."""
+    return crds_folder(ROOT).is_dir() and prepared_folder(ROOT).is_dir()
+
+
 def make_prepared(folder: Path) -> None:
     """Start a control plane once, for its state and its schemas, where these are not there."""
+    from prepare import prepare
+
     definitions = crds_folder(ROOT)
     if not definitions.is_dir():
         fetch_definitions(definitions)
     with alone(folder):
-        if not prepared(ROOT):
+        if not folder.is_dir():
             print("kubernetes: a control plane takes the definitions into use, once", file=sys.stderr, flush=True)
             prepare(ROOT, definitions, folder)
 
@@ -201,11 +208,14 @@ def main(arguments: Sequence[str]) -> int:
             with alone(folder) as lock:
                 if not complete(folder, wanted):
                     build(folder, wanted, lock)
-        if not options.names and not (crds_folder(ROOT).is_dir() and prepared(ROOT)):
+        if not options.names and not is_prepared():
             make_prepared(prepared_folder(ROOT))
     except BuildFailed as problem:
         print(f"kubernetes: {problem}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("kubernetes: interrupted; what is complete stays, the next run goes on from there", file=sys.stderr)
+        return 130
     except OSError as problem:
         print(f"kubernetes: {problem.strerror}: {problem.filename or folder}", file=sys.stderr)
         return 1

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kind_schemas
 from go_build import BuildFailed
 
-import schemas
 from inferloop_deploy.errors import InferloopError
-from inferloop_deploy.programs import find_programs, prepared_folder
+from inferloop_deploy.programs import find_programs
 from inferloop_deploy.sandbox.cluster import Cluster, temporary_cluster
 from inferloop_deploy.sandbox.cluster.components import Layout
 
@@ -82,7 +82,7 @@ def prepare(root: Path, definitions: Path, folder: Path) -> None:
         try:
             with temporary_cluster(Path(scratch) / "cluster", root, nodes=(), definitions=False) as cluster:
                 names = take_into_use(cluster, definitions)
-                number = schemas.write_schemas(
+                number = kind_schemas.write_schemas(
                     lambda path: cluster.kubectl(["get", "--raw", path]).stdout, new / "schemas"
                 )
                 save_state(cluster, programs["etcdctl"], new / "state.db")
@@ -110,9 +110,3 @@ def _etcdctl(command: list[str]) -> str:
     if outcome.returncode:
         raise BuildFailed(f"etcdctl failed: {outcome.stderr.strip()[-2000:]}")
     return outcome.stdout
-
-
-def prepared(root: Path) -> bool:
-    """Tell whether it is all there."""
-    folder = prepared_folder(root)
-    return (folder / "state.db").is_file() and (folder / "schemas" / "v1" / "pod_v1.json").is_file()
