@@ -21,7 +21,7 @@ from inferloop_synthetic.errors import SyntheticError
 
 PREFIX = "GUARDIAN_"
 FILE_VARIABLE = f"{PREFIX}CONFIG_FILE"
-OTEL_ENDPOINT, OTEL_SAMPLER = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER"
+OTEL_ENDPOINT, OTEL_NAME, OTEL_SAMPLER = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SERVICE_NAME", "OTEL_TRACES_SAMPLER"
 _FILE_SUFFIX = "_FILE"
 
 
@@ -180,6 +180,9 @@ class Settings(BaseModel):
     enable_audit_logging: bool = Field(True, description="Write who did what, in a chain of hashes.")
     audit_log_path: Path | None = Field(None, description="File of the audit log; the log stream where none is named.")
     otlp_endpoint: str | None = Field(None, description="Where traces are sent by OTLP (also OTEL_EXPORTER_OTLP_ENDPOINT).")
+    trace_service: str | None = Field(
+        None, description="Name of the service in traces (also OTEL_SERVICE_NAME); else one of what it serves and its role."
+    )
     trace_sample_ratio: float = Field(
         1.0, ge=0, le=1, description="Share of requests that are traced (also OTEL_TRACES_SAMPLER and its _ARG)."
     )
@@ -339,8 +342,9 @@ def _from_opentelemetry(environ: Mapping[str, str]) -> dict[str, tuple[object, s
     https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
     """
     found: dict[str, tuple[object, str]] = {}
-    if environ.get(OTEL_ENDPOINT):
-        found["otlp_endpoint"] = (environ[OTEL_ENDPOINT], f"variable {OTEL_ENDPOINT}")
+    for field, name in (("otlp_endpoint", OTEL_ENDPOINT), ("trace_service", OTEL_NAME)):
+        if environ.get(name):
+            found[field] = (environ[name], f"variable {name}")
     sampler, ratio = environ.get(OTEL_SAMPLER, "").removeprefix("parentbased_"), environ.get(f"{OTEL_SAMPLER}_ARG")
     if sampler in {"always_on", "always_off"}:
         found["trace_sample_ratio"] = (float(sampler == "always_on"), f"variable {OTEL_SAMPLER}")

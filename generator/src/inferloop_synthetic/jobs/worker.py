@@ -131,8 +131,8 @@ def work_on(job_id: str | None, context: WorkerContext) -> Job | None:
     lease = context.store.claim(context.name, job_id)
     if lease is None:
         return None
-    log.info("job %s: attempt %d by %s", lease.job.id, lease.attempt, context.name)
     with context.observer.working(lease.job):
+        log.info("job %s: attempt %d by %s", lease.job.id, lease.attempt, context.name)
         Work(lease, context).run()
     try:
         job = context.store.get(lease.job.id)

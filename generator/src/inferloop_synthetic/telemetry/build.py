@@ -90,7 +90,8 @@ def build_telemetry(
             # In a thread of its own: a database that is silent must not hold up the measuring of memory.
             heartbeats.append(Heartbeat([watch.look]))
     audit: AnyAudit = AuditLog(settings.audit_log_path) if settings.enable_audit_logging else NoAudit()
-    target = TracingTarget(settings.otlp_endpoint, settings.trace_sample_ratio, f"inferloop-synthetic-{settings.service}-{role}")
+    name = settings.trace_service or f"inferloop-synthetic-{settings.service}-{role}"
+    target = TracingTarget(settings.otlp_endpoint, settings.trace_sample_ratio, name)
     calls: list[Callable[[], object]] = [memory.used] if watched else []
     calls += [metrics.refresh] if settings.metrics_enabled else []
     if not settings.enable_audit_logging:
