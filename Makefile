@@ -23,7 +23,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
-.PHONY: help setup tools lock providers demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve cluster-tools cluster-test need-cluster-tools \
+.PHONY: help platform-verify setup tools lock providers demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve cluster-tools cluster-test need-cluster-tools \
 	bench bench-api bench-generator bench-memory clean engines ray test-providers image test-image-reproducible test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
@@ -58,6 +58,9 @@ ray: setup ## Install Ray beside the environment of the tests, outside the tree 
 
 test: need-terraform test-providers test-servers test-browser $(if $(NO_CONTAINERS),,test-containers) engines ray need-cluster-tools ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
 	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(NO_CONTAINERS) $(TESTS)
+
+platform-verify: setup need-cluster-tools ## Pull every chart of the platform's catalogue, check digests, render and validate (needs a network; ARGS='keda --registry HOST')
+	@exec $(BIN)/python tools/platform_verify.py $(ARGS)
 
 test-servers: setup ## Install PostgreSQL and Redis for the tests, from Debian's packages, where they are missing
 	@$(BIN)/python tools/need_servers.py
