@@ -14,14 +14,20 @@ from inferloop_deploy.config.load import load_project
 from inferloop_deploy.config.validate import validate
 from inferloop_deploy.errors import InferloopError, InvalidConfiguration
 from inferloop_deploy.journal import Phase, run_phases
+from inferloop_deploy.kubernetes.answers import Release, Workload
+from inferloop_deploy.kubernetes.cluster import Cluster as ServicesCluster
 from inferloop_deploy.operations import CarryOut, make_plan
 from inferloop_deploy.plan import Plan
 from inferloop_deploy.plan.causes import Cause, Sources, causes_of
-from inferloop_deploy.rehearsal import surroundings_in
+from inferloop_deploy.programs import prepared_state
+from inferloop_deploy.rehearsal import prepare, surroundings_in
+from inferloop_deploy.releasing import releases_services
 from inferloop_deploy.render import Rendered
 from inferloop_deploy.report.lines import Line, count, duration
 from inferloop_deploy.report.plans import heading, plan_lines, summary
 from inferloop_deploy.report.progress import Screen
+from inferloop_deploy.report.workloads import workload_lines
+from inferloop_deploy.sandbox.cluster import Cluster, temporary_cluster
 from inferloop_deploy.sandbox.lifecycle import Sandbox, temporary
 from inferloop_deploy.stage import Stage, connect
 from inferloop_deploy.state import AppliedState, read_state
@@ -80,6 +86,33 @@ def made_lines(made: list[Made], environment: str) -> Iterator[Line]:
         yield Line(f"      {', '.join(types)}")
 
 
+@dataclass(frozen=True)
+class Running:
+    """What runs in the cluster for a service: its workloads, and all of its objects by kind."""
+
+    service: str
+    workloads: tuple[Workload, ...]
+    objects: Mapping[str, int]
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as `--output json` prints it."""
+        return {
+            "service": self.service,
+            "workloads": [one.as_json() for one in self.workloads],
+            "objects": dict(self.objects),
+        }
+
+
+def running_lines(running: list[Running]) -> Iterator[Line]:
+    """Yield the table of what runs for which service."""
+    for one in running:
+        yield Line()
+        yield Line(f"Service {one.service}: {count(sum(one.objects.values()), 'object')}", "bold")
+        yield from workload_lines(one.workloads)
+        kinds = (name if number == 1 else f"{name} x{number}" for name, number in one.objects.items())
+        yield Line(f"      {', '.join(kinds)}")
+
+
 @dataclass
 class Demo:
     """The demonstration; `stack` holds the sandbox, which ends with it however it ends."""
@@ -91,11 +124,14 @@ class Demo:
     show: Callable[[list[Line]], None]
     """Prints the table of what was made, while it exists."""
     made: list[Made] = field(default_factory=list)
+    running: list[Running] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     _config: EffectiveConfig | None = None
     _rendered: Rendered | None = None
     _sandbox: Sandbox | None = None
     _stage: Stage | None = None
+    _control_plane: Cluster | None = None
+    _services: Stage | None = None
 
     def run(self) -> None:
         """Run every phase; raises what the first failing one raises, with the sandbox stopped."""
@@ -114,6 +150,10 @@ class Demo:
             Phase("Apply", self._apply),
             Phase("Plan again", self._plan_again),
             Phase("Show what was made", self._look),
+            Phase("Start a control plane", self._start_cluster, self._releases),
+            Phase("Release the services", self._release, self._releases),
+            Phase("Show what runs", self._look_inside, self._releases),
+            Phase("Remove the services", self._remove, self._releases),
             Phase("Destroy", self._destroy),
             Phase("Stop the sandbox", self.stack.close),
         ]
@@ -125,7 +165,7 @@ class Demo:
                 phase.run()
                 self.seconds[phase.title] = round(self.screen.elapsed - began, 1)
 
-            return Phase(phase.title, run)
+            return Phase(phase.title, run, phase.should_run)
 
         return [timed(phase) for phase in phases]
 
@@ -134,6 +174,8 @@ class Demo:
         if any(problem.severity == "error" for problem in problems):
             raise InvalidConfiguration(problems)
         self._config = load(self.target)
+        if self._releases():
+            prepared_state(self.target.root)  # what is missing is said now, and not after minutes
         names = ", ".join(sorted(self._config.services))
         self.screen.say(f"{count(len(self._config.services), 'service')} valid: {names}")
 
@@ -154,19 +196,19 @@ class Demo:
             self.target, _known(self._config), _known(self._rendered), around, self.environ, self.screen
         )
 
-    def _carry_out(self, *, destroy: bool) -> Plan:
+    def _carry_out(self, stage: Stage, *, destroy: bool) -> Plan:
         def tell(plan: Plan) -> None:
             self.screen.say(f"plan: {summary(plan)}")
 
-        journal = self.target.journal("destroy" if destroy else "apply")
-        work = CarryOut(_known(self._stage), journal, Changes(), tell, destroy=destroy)
+        journal = stage.target.journal("destroy" if destroy else "apply")
+        work = CarryOut(stage, journal, Changes(), tell, destroy=destroy)
         journal.begin("destroy" if destroy else "apply")
         run_phases(work.phases(), journal, lambda *_: None)
         journal.end()
         return _known(work.plan)
 
     def _apply(self) -> None:
-        self._carry_out(destroy=False)
+        self._carry_out(_known(self._stage), destroy=False)
 
     def _plan_again(self) -> None:
         journal = self.target.journal("plan")
@@ -187,8 +229,40 @@ class Demo:
         stage = _known(self._stage)
         return read_state(_known(stage.terraform.state()), stage.sources.services)
 
+    def _releases(self) -> bool:
+        return releases_services(self.target, _known(self._config))
+
+    def _start_cluster(self) -> None:
+        folder = self.target.work / "cluster"
+        self._control_plane = self.stack.enter_context(temporary_cluster(folder, self.target.root, ()))
+        self.screen.say(f"etcd, kube-apiserver and their like answer on {self._control_plane.url}")
+
+    def _release(self) -> None:
+        target, config = self.target.at("services"), _known(self._config)
+        platform = _known(self._stage).terraform.outputs()["platform"]["value"]
+        releasing = prepare(target, config, platform, self.environ, self.screen, self._control_plane)
+        rendered = render_into(target, config, Changes())
+        around = surroundings_in(target, _known(self._sandbox))
+        self._services = connect(target, config, rendered, around, self.environ, self.screen, releasing)
+        self._carry_out(self._services, destroy=False)
+
+    def _look_inside(self) -> None:
+        cluster = _known(_known(_known(self._services).releasing).cluster)
+        self.running = [
+            Running(one.name, cluster.workloads(one.name), cluster.objects(one)) for one in self._ours(cluster)
+        ]
+        title = "What runs in the cluster for which service (its nodes are made up, its API server is real):"
+        self.show([Line(), Line(title, "bold"), *running_lines(self.running), Line()])
+
+    def _ours(self, cluster: ServicesCluster) -> list[Release]:
+        names = _known(_known(self._services).releasing).services
+        return [one for one in cluster.releases() if one.name in names]
+
+    def _remove(self) -> None:
+        self._carry_out(_known(self._services), destroy=True)
+
     def _destroy(self) -> None:
-        self._carry_out(destroy=True)
+        self._carry_out(_known(self._stage), destroy=True)
         left = self._state().resources
         if left:
             raise NotEmpty("Left after destroy: " + ", ".join(one.address.text for one in left))

@@ -15,11 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from inferloop_deploy.config.effective import EffectiveConfig
 from inferloop_deploy.errors import InferloopError
-from inferloop_deploy.kubernetes.answers import Kind, kind_of
+from inferloop_deploy.kubernetes.answers import Kind, kind_of, read_documents
 from inferloop_deploy.kubernetes.argv import Helm
 from inferloop_deploy.kubernetes.clients import find_client
 from inferloop_deploy.kubernetes.cluster import run_program
@@ -94,15 +92,12 @@ class Manifests:
     @cached_property
     def documents(self) -> list[dict[str, Any]]:
         """The objects, read."""
-        return [one for one in yaml.load_all(self.text, Loader=_LOADER) if one]
+        return read_documents(self.text)
 
     @property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of the objects."""
         return frozenset(map(kind_of, self.documents))
-
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)

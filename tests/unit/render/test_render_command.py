@@ -65,7 +65,7 @@ def test_there_are_no_manifests_without_a_cluster(
 ) -> None:
     root = make_project()
     assert run(["--root", str(root), "render", "--env", "dev", "--manifests"]) == USAGE
-    assert "dev on aws has no cluster, and so no manifests." in capsys.readouterr().err
+    assert "dev on aws has no cluster, so there are no manifests." in capsys.readouterr().err
 
 
 def test_a_file_of_a_service_that_is_gone_disappears_from_what_is_rendered(make_project: MakeProject) -> None:

@@ -20,10 +20,11 @@ def demo(
     env: str = typer.Option("dev", "--env", "-e", help="Environment: a folder of environments/.", metavar="ENV"),
     output: OutputOption = Output.text,
 ) -> None:
-    """Check, render, apply, plan again, show and destroy an environment on a local stand-in for AWS.
+    """Check, render, apply, plan again, release, show and destroy an environment on this machine.
 
-    It uses the real Terraform, the real AWS provider and the production modules; no account is needed and nothing
-    leaves this machine. Safe to run again, and beside other sandboxes; Ctrl-C leaves nothing running.
+    It uses the real Terraform, the real AWS provider and the production modules on a stand-in for AWS, and a real
+    Kubernetes control plane with made-up nodes; no account is needed and nothing leaves this machine. Safe to run
+    again, and beside other sandboxes; Ctrl-C leaves nothing running.
 
     Example: inferloop-deploy demo
     """
@@ -49,6 +50,12 @@ def demo(
         run = Demo(target, screen, os.environ, stack, print_table)
         run.run()
     if output is Output.json:
-        print_json({"made": [one.as_json() for one in run.made], "seconds": run.seconds})
+        print_json(
+            {
+                "made": [one.as_json() for one in run.made],
+                "running": [one.as_json() for one in run.running],
+                "seconds": run.seconds,
+            }
+        )
     else:
         show(result_console(), [closing_line(run.seconds)])

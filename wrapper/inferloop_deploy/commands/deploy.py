@@ -13,13 +13,13 @@ from inferloop_deploy.commands.operating import DryRunOption, SandboxOption, Sta
 from inferloop_deploy.commands.options import CloudOption, EnvironmentOption, Output, OutputOption, ServiceArgument
 from inferloop_deploy.commands.printing import print_json
 from inferloop_deploy.commands.staged import Session, opened
-from inferloop_deploy.commands.status import workload_lines
 from inferloop_deploy.errors import UsageError
 from inferloop_deploy.kubernetes.answers import Workload
 from inferloop_deploy.kubernetes.images import read_image
 from inferloop_deploy.kubernetes.processes import released_service
 from inferloop_deploy.operations import CarryOut, release_address
 from inferloop_deploy.report.lines import Line, duration
+from inferloop_deploy.report.workloads import workload_lines
 
 app = typer.Typer()
 

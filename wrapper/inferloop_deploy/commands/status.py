@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -17,8 +16,9 @@ from inferloop_deploy.commands.staged import Run, Session, opened
 from inferloop_deploy.errors import InferloopError
 from inferloop_deploy.journal import Record, process_runs
 from inferloop_deploy.kubernetes.answers import Release, Workload
-from inferloop_deploy.report.lines import Line, count, duration
+from inferloop_deploy.report.lines import Line, count
 from inferloop_deploy.report.plans import heading
+from inferloop_deploy.report.workloads import workload_lines
 from inferloop_deploy.state import AppliedState, read_state
 from inferloop_deploy.terraform import Lock
 
@@ -120,17 +120,6 @@ def _live_lines(live: Live) -> Iterator[Line]:
         )
         if release.name in ours:
             yield from workload_lines([one for one in live.workloads if one.service == release.name])
-
-
-def workload_lines(workloads: Sequence[Workload]) -> Iterator[Line]:
-    """Yield a line for each workload: what it is, how much of it is ready, and its images."""
-    for one in workloads:
-        number = f"{one.ready} running" if one.desired is None else f"{one.ready} of {one.desired} ready"
-        age = "" if one.created is None else f"  {duration((datetime.now(UTC) - one.created).total_seconds())} old"
-        yield Line(
-            f"    {one.kind:<12} {one.name:<28} {number:<14} {', '.join(one.images)}{age}",
-            "" if one.complete else "yellow",
-        )
 
 
 def _lines(found: Status, live: Live | None, run: Session, *, resources: bool) -> Iterator[Line]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import yaml
+
 from inferloop_deploy.kubernetes.argv import COMPONENT, NAME
 
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
@@ -107,6 +109,15 @@ class Kind:
     def text(self) -> str:
         """As `helm template --api-versions` takes it."""
         return f"{self.group}/{self.version}/{self.kind}" if self.group else f"{self.version}/{self.kind}"
+
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The fast reader where it is there: manifests are long."""
+
+
+def read_documents(text: str) -> list[dict[str, Any]]:
+    """Return the manifests in a text."""
+    return [one for one in yaml.load_all(text, Loader=_LOADER) if one]
 
 
 def kind_of(document: Mapping[str, Any]) -> Kind:

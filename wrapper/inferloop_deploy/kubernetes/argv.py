@@ -84,6 +84,10 @@ class Helm:
         """Return how the revisions of a release are read, the oldest first."""
         return self.line("history", name, f"--namespace={namespace}", "--max=0", "--output=json")
 
+    def manifest(self, name: str, namespace: str) -> list[str]:
+        """Return how the objects of a release are read, as YAML."""
+        return self.line("get", "manifest", name, f"--namespace={namespace}")
+
     def rollback(self, name: str, namespace: str, revision: int, timeout: str) -> list[str]:
         """Return how a release goes back to a revision, and waits until it is there."""
         return self.line("rollback", name, str(revision), f"--namespace={namespace}", "--wait", f"--timeout={timeout}")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,11 @@ from inferloop_deploy.kubernetes.answers import (
     Release,
     WaitingSecret,
     Workload,
+    kind_of,
     kinds_in,
     last_deployed,
     missing_kinds,
+    read_documents,
     read_releases,
     read_waiting_secrets,
     read_workloads,
@@ -81,6 +84,11 @@ class Cluster:
         """Return the workloads of the services, or of one."""
         selector = PART_OF + ("" if service is None else f",app.kubernetes.io/name={service}")
         return read_workloads(self.run(self.kubectl.get(WORKLOADS, selector=selector)))
+
+    def objects(self, release: Release) -> dict[str, int]:
+        """Return the objects of a release, counted by kind."""
+        text = self.run(self.helm.manifest(release.name, release.namespace))
+        return dict(sorted(Counter(kind_of(one).kind for one in read_documents(text)).items()))
 
     def last_deployed(self, name: str, namespace: str) -> int | None:
         """Return the newest revision of a release that was there whole, or None."""
