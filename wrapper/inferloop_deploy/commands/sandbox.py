@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
@@ -43,38 +44,53 @@ def start(
 
 @app.command("stop")
 def stop(context: typer.Context, output: OutputOption = Output.text) -> None:
-    """Stop the stand-in; what was made in it is gone.
+    """Stop the stand-in and the control planes of environments; what was made in them is gone.
 
     Example: inferloop-deploy sandbox stop
     """
-    from inferloop_deploy.sandbox import lifecycle
+    from inferloop_deploy.sandbox import cluster, lifecycle
+    from inferloop_deploy.sandbox.services import all_cluster_files
 
-    found = lifecycle.stop(lifecycle.SandboxFiles.of(session(context).project_root()))
+    root = session(context).project_root()
+    found = lifecycle.stop(lifecycle.SandboxFiles.of(root))
+    clusters = [files.folder.name for files in all_cluster_files(root) if cluster.stop(files)]
     if output is Output.json:
-        print_json({"running": False, "stopped": found is not None})
+        print_json({"running": False, "stopped": found is not None, "stopped_clusters": clusters})
         return
     typer.echo("The sandbox is stopped; what was made in it is gone." if found else "No sandbox was running.")
+    for name in clusters:
+        typer.echo(f"The control plane {name} is stopped; what was made in it is gone.")
 
 
 @app.command("status")
 def status(context: typer.Context, output: OutputOption = Output.text) -> None:
-    """Tell whether the stand-in runs, and where.
+    """Tell whether the stand-in and the control planes of environments run, and where.
 
     Example: inferloop-deploy sandbox status
     """
     from inferloop_deploy.sandbox import lifecycle
+    from inferloop_deploy.sandbox.services import all_cluster_files
 
-    found = lifecycle.SandboxFiles.of(session(context).project_root()).running()
+    root = session(context).project_root()
+    found = lifecycle.SandboxFiles.of(root).running()
+    clusters = [(files.folder, files.record()) for files in all_cluster_files(root)]
+    running = {folder: record for folder, record in clusters if record is not None}
     if output is Output.json:
-        print_json(
-            {"running": False}
-            if found is None
-            else {"running": True, "url": found.url, "process": found.process, "started": found.started}
-        )
-    elif found is None:
+        known = {} if found is None else {"url": found.url, "process": found.process, "started": found.started}
+        shown = {
+            folder.name: {**asdict(record), "kubeconfig": str(folder / "admin.kubeconfig")}
+            for folder, record in running.items()
+        }
+        print_json({"running": found is not None, **known, "clusters": shown})
+        return
+    if found is None:
         typer.echo("No sandbox is running.")
     else:
         typer.echo(f"The sandbox answers on {found.url} (process {found.process}, since {found.started}).")
+    for folder, record in running.items():
+        process = f"process {record.process}, since {record.started}"
+        typer.echo(f"The control plane {folder.name} answers on {record.url} ({process}).")
+        typer.echo(f"    export KUBECONFIG={folder / 'admin.kubeconfig'}")
 
 
 @app.command("gaps")

@@ -125,50 +125,59 @@ class Cluster:
 
 
 @dataclass(frozen=True)
+class Record:
+    """What the process that runs a control plane says of it once it is ready."""
+
+    url: str
+    etcd: str
+    process: int
+    started: str
+
+
+@dataclass(frozen=True)
 class ClusterFiles:
-    """The folder that a project's control plane is found again by."""
+    """The folder that a control plane is found again by."""
 
     folder: Path
     root: Path
     """The checkout, whose pins say which programs are run."""
-
-    @classmethod
-    def of(cls, root: Path) -> ClusterFiles:
-        """Return those of the project in `root`."""
-        return cls(root / "build" / "sandbox" / "cluster", root)
 
     @property
     def log(self) -> Path:
         """What the process says that runs the programs."""
         return self.folder / "server.log"
 
-    def running(self) -> Cluster | None:
-        """Return the control plane that runs, or None; a record of one that has ended counts for nothing."""
-        layout = Layout(self.folder)
+    def record(self) -> Record | None:
+        """Return what is known of the control plane that runs; a record of one that has ended counts for nothing."""
         try:
-            record = json.loads(layout.record.read_text(encoding="utf-8"))
-            url, process, started = str(record["url"]), int(record["process"]), str(record["started"])
-        except (OSError, ValueError, TypeError, KeyError):
+            record = Record(**json.loads(Layout(self.folder).record.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
             return None
-        if not is_server(process, self.folder):
+        return record if is_server(record.process, self.folder) else None
+
+    def running(self) -> Cluster | None:
+        """Return the control plane that runs, or None."""
+        record = self.record()
+        if record is None:
             return None
         clients = find_programs(self.root, CLIENTS)
-        return Cluster(layout.kubeconfig(), self.folder, clients, url, process, started)
+        layout = Layout(self.folder)
+        return Cluster(layout.kubeconfig(), self.folder, clients, record.url, record.process, record.started)
 
 
 def start(files: ClusterFiles, nodes: Iterable[Node] = PLAIN) -> Cluster:
-    """Return the project's control plane, started with these nodes and all definitions where none runs."""
+    """Return the control plane of a folder, started with these nodes and all definitions where none runs."""
     with locked(files.folder):
         found = files.running()
         return found if found is not None else _launch(files, nodes, prepared_state(files.root), parent=None)
 
 
 def stop(files: ClusterFiles) -> bool:
-    """End the project's control plane and forget what was made in it; tells whether one ran."""
+    """End the control plane of a folder and forget what was made in it; tells whether one ran."""
     with locked(files.folder):
-        found = files.running()
+        found = files.record()
         if found is not None:
-            _end(found)
+            _end(found.process, files.folder)
         Layout(files.folder).record.unlink(missing_ok=True)
         return found is not None
 
@@ -187,7 +196,7 @@ def temporary_cluster(
     try:
         yield cluster
     finally:
-        _end(cluster)
+        _end(cluster.process, cluster.folder)
 
 
 def given_cluster(kubeconfig: Path, folder: Path, root: Path) -> Cluster:
@@ -226,10 +235,10 @@ def _launch(files: ClusterFiles, nodes: Iterable[Node], state: Path | None, pare
     try:
         cluster.add_nodes(nodes)
     except BaseException:
-        _end(cluster)
+        _end(cluster.process, cluster.folder)
         raise
     return cluster
 
 
-def _end(cluster: Cluster) -> None:
-    end(cluster.process, lambda: is_server(cluster.process, cluster.folder), STOP_SECONDS)
+def _end(process: int, folder: Path) -> None:
+    end(process, lambda: is_server(process, folder), STOP_SECONDS)
