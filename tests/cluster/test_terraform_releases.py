@@ -217,6 +217,13 @@ def test_an_upgrade_that_fails_is_rolled_back_where_it_is_atomic(root: Root, clu
     assert text(cluster, space) == "better"
 
 
+def test_a_sensitive_value_stands_in_no_message(root: Root, cluster: Cluster, space: str) -> None:
+    root.release(set_sensitive='[{ name = "port", value = "99999" }]', atomic="true", **within(space))
+    said = root.fail("apply", "-auto-approve", "-input=false")
+    assert "Invalid value: (sensitive value)" in said
+    assert "99999" not in said
+
+
 def test_what_is_never_ready_ends_with_the_timeout_and_a_next_step(root: Root, cluster: Cluster, space: str) -> None:
     root.release("waits = true", atomic="true", timeout="1", **within(space))
     said = root.fail("apply", "-auto-approve", "-input=false")

@@ -116,6 +116,12 @@ def test_a_plan_knows_version_and_defaults_without_a_cluster(root: Root) -> None
     assert set(change["after_unknown"]) >= {"id", "metadata"}
 
 
+def test_a_driver_that_the_environment_names_is_checked_too(root: Root) -> None:
+    root.release()
+    other = Root(root.folder, {**root.environment, "HELM_DRIVER": "sql"})
+    assert 'not in "sql"' in other.fail("plan", "-input=false")
+
+
 def test_a_version_is_planned_once_the_chart_is_known(root: Root) -> None:
     root.write(
         'resource "terraform_data" "a" { input = "./chart" }\n'

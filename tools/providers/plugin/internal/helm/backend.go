@@ -3,6 +3,7 @@ package helm
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -36,10 +37,12 @@ func (b *Backend) CheckConfig(config *standin.Object) []*standin.Fault {
 	if experiments := config.Nested("experiments"); experiments != nil && experiments.Flag("manifest") {
 		faults = append(faults, unsupported("experiments"))
 	}
-	if driver := config.Text("helm_driver"); driver != "" && !slices.Contains(drivers, driver) {
+	if driver := driverOf(config); driver != "" && !slices.Contains(drivers, driver) {
 		faults = append(faults, &standin.Fault{
-			Summary: "Unknown storage driver", Argument: "helm_driver",
-			Detail: fmt.Sprintf("The stand-in keeps releases in secrets or config maps, not in %q.", driver),
+			Summary: "Unknown storage driver",
+			Detail: fmt.Sprintf(
+				"The stand-in keeps releases in secrets or config maps, not in %q, as helm_driver or HELM_DRIVER says.", driver,
+			),
 		})
 	}
 	if kubernetes := config.Nested("kubernetes"); kubernetes != nil {
@@ -51,6 +54,10 @@ func (b *Backend) CheckConfig(config *standin.Object) []*standin.Fault {
 		}
 	}
 	return faults
+}
+
+func driverOf(config *standin.Object) string {
+	return firstOf(config.Text("helm_driver"), os.Getenv("HELM_DRIVER"))
 }
 
 // Configure takes the provider's settings.

@@ -51,7 +51,7 @@ func connect(config *standin.Object) (*connection, error) {
 		loading: &clientcmd.ClientConfigLoadingRules{},
 		burst:   int(config.Number("burst_limit")),
 		queries: float32(config.Number("qps")),
-		driver:  firstOf(config.Text("helm_driver"), os.Getenv("HELM_DRIVER")),
+		driver:  driverOf(config),
 	}
 	kubernetes := config.Nested("kubernetes")
 	if kubernetes == nil {
