@@ -46,3 +46,19 @@ resource "helm_release" "resources" {
 
   depends_on = [helm_release.applications]
 }
+
+# Pages, rules and alerts, whose kinds platform-resources has asked for.
+resource "helm_release" "observability" {
+  for_each = { for name, release in local.releases : name => release if name == "platform-observability" }
+
+  name        = each.value.name
+  namespace   = each.value.namespace
+  chart       = "${local.charts}/${each.value.chart}"
+  values      = [each.value.values]
+  atomic      = true
+  wait        = true
+  timeout     = 120
+  max_history = 10
+
+  depends_on = [helm_release.resources]
+}

@@ -1,5 +1,5 @@
 output "apis" {
-  description = "What the cluster must serve before the release platform-resources."
+  description = "What the cluster must serve before the releases platform-resources and platform-observability."
   value       = module.values.apis
 }
 

@@ -11,8 +11,18 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 PLATFORM = ROOT / "modules" / "platform"
 CASES: dict[str, Any] = yaml.safe_load((ROOT / "tests" / "cluster" / "platform" / "cases.yaml").read_text())
-CHARTS = {"platform-base": "base", "platform-applications": "applications", "platform-resources": "resources"}
-NAMESPACES = {"platform-base": "kube-system", "platform-applications": "argocd", "platform-resources": "argocd"}
+CHARTS = {
+    "platform-base": "base",
+    "platform-applications": "applications",
+    "platform-resources": "resources",
+    "platform-observability": "observability",
+}
+NAMESPACES = {
+    "platform-base": "kube-system",
+    "platform-applications": "argocd",
+    "platform-resources": "argocd",
+    "platform-observability": "monitoring",
+}
 KUBERNETES = "1.35.0"
 """The version that helm renders for where it asks no cluster."""
 

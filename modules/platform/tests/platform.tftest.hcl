@@ -18,7 +18,7 @@ run "the_values_that_are_computed_are_those_that_are_released" {
     error_message = "Argo CD comes from where the catalogue says, in its version."
   }
   assert {
-    condition     = helm_release.base.atomic && helm_release.argo_cd["argo-cd"].atomic && helm_release.applications["platform-applications"].atomic && helm_release.resources["platform-resources"].atomic
+    condition     = helm_release.base.atomic && helm_release.argo_cd["argo-cd"].atomic && helm_release.applications["platform-applications"].atomic && helm_release.resources["platform-resources"].atomic && helm_release.observability["platform-observability"].atomic
     error_message = "Nothing stays half-released."
   }
   assert {
@@ -33,7 +33,7 @@ run "a_cluster_with_its_own_add_ons_gets_only_the_base" {
     cluster_services = { managed = false }
   }
   assert {
-    condition     = length(helm_release.argo_cd) == 0 && length(helm_release.applications) == 0 && length(helm_release.resources) == 0 && output.secret_store == null
+    condition     = length(helm_release.argo_cd) == 0 && length(helm_release.applications) == 0 && length(helm_release.resources) == 0 && length(helm_release.observability) == 0 && output.secret_store == null
     error_message = "Only the base is released."
   }
 }

@@ -33,5 +33,5 @@ locals {
   } }
 
   # Checksums of this platform's charts: helm's provider sees no difference where only a template has changed.
-  templates = { for chart in ["applications", "base", "resources"] : chart => substr(sha256(join("", [for file in sort(fileset("${path.module}/../charts/${chart}", "**")) : filesha256("${path.module}/../charts/${chart}/${file}")])), 0, 12) }
+  templates = { for chart in ["applications", "base", "observability", "resources"] : chart => substr(sha256(join("", [for file in sort(fileset("${path.module}/../charts/${chart}", "**")) : filesha256("${path.module}/../charts/${chart}/${file}")])), 0, 12) }
 }

@@ -1,5 +1,5 @@
 output "apis" {
-  description = "What the cluster must serve before the release platform-resources, as `helm template --api-versions` takes it."
+  description = "What the cluster must serve before the releases platform-resources and platform-observability, as `helm template --api-versions` takes it."
   value       = keys(local.resources.apis)
 }
 
@@ -32,6 +32,11 @@ output "night" {
   }
 }
 
+output "observability" {
+  description = "Values of charts/observability."
+  value       = local.observability
+}
+
 output "problems" {
   description = "What cannot be, one sentence each; empty where all is well."
   value       = local.problems
@@ -52,6 +57,7 @@ output "releases" {
       },
       { name = "platform-applications", namespace = "argocd", chart = "applications", repository = null, version = null, values = yamlencode(local.applications) },
       { name = "platform-resources", namespace = "argocd", chart = "resources", repository = null, version = null, values = yamlencode(local.resources) },
+      { name = "platform-observability", namespace = "monitoring", chart = "observability", repository = null, version = null, values = yamlencode(local.observability) },
     ],
   )
 }

@@ -36,6 +36,15 @@ output "computed" {
 Render = Callable[[Computed, str], list[dict[str, Any]]]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what needs this control plane on one worker, so that there is one in a run."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and "control_plane" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.cluster)
+            item.add_marker(pytest.mark.xdist_group("platform"))
+
+
 @pytest.fixture(scope="session")
 def computed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Computed]:
     """The outputs of modules/platform/values for every case, from one plan without any provider."""

@@ -30,7 +30,7 @@ run "an_ordinary_environment_has_no_problems" {
     error_message = "The default objects on AWS are these; found ${join(", ", keys(output.resources.objects))}."
   }
   assert {
-    condition     = [for release in output.releases : release.name] == ["platform-base", "argo-cd", "platform-applications", "platform-resources"]
+    condition     = [for release in output.releases : release.name] == ["platform-base", "argo-cd", "platform-applications", "platform-resources", "platform-observability"]
     error_message = "What others need is released first."
   }
 }
@@ -176,6 +176,17 @@ run "what_the_cluster_brings_itself_is_not_released" {
   assert {
     condition     = length(output.applications.applications) == 0 && length(output.resources.objects) == 0 && length(output.left_out) == 0
     error_message = "No add-on and none of its objects."
+  }
+}
+
+run "alerts_are_about_what_is_there" {
+  command = plan
+  variables {
+    cluster_services = { logs = "elastic", backup = { enabled = false } }
+  }
+  assert {
+    condition     = output.observability.components == { argocd = true, certManager = true, externalSecrets = true, velero = false } && output.observability.logs == "elastic" && output.observability.runbooks == "https://docs.staging.inferloop.example/runbooks"
+    error_message = "No alert about backups that nobody makes: ${jsonencode(output.observability)}"
   }
 }
 
