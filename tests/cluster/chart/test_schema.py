@@ -200,3 +200,9 @@ def test_name_and_image_are_needed() -> None:
     done = template({"image": {}})
     assert "missing property 'name'" in done.stderr
     assert "at '/image': missing property 'repository'" in done.stderr
+
+
+def test_the_page_lists_every_value_as_the_schema_describes_it() -> None:
+    lines = (CHART / "README.md").read_text(encoding="utf-8").splitlines()
+    rows = [f"| `{name}` | {field['description']} |" for name, field in SCHEMA["properties"].items()]
+    assert [line for line in lines if line.startswith("| `")] == rows

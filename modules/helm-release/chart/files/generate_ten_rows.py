@@ -24,8 +24,9 @@ def stop(message: str) -> NoReturn:
     sys.exit(f"helm test: {message}")
 
 
-def answer(request: urllib.request.Request, deadline: float) -> bytes:
-    """Return what the service answers; until the deadline it may not be reached yet."""
+def answer(request: urllib.request.Request, seconds: float) -> bytes:
+    """Return what the service answers; for so long it may not be reached yet."""
+    deadline = time.monotonic() + seconds
     while True:
         try:
             with urllib.request.urlopen(request, timeout=max(1.0, deadline - time.monotonic())) as response:
@@ -48,11 +49,11 @@ def run(arguments: list[str]) -> str:
     return done.stdout
 
 
-def rows_of_api(address: str, path: str, key: str, deadline: float) -> Rows:
+def rows_of_api(address: str, path: str, key: str, seconds: float) -> Rows:
     """Return ten rows that the API generates."""
     body = json.dumps({"schema": SCHEMA, "rows": ROWS, "seed": 7}).encode()
     headers = {"Content-Type": "application/json", "Accept": "text/csv", "Prefer": "wait", "X-API-Key": key}
-    return table(answer(urllib.request.Request(address + path, body, headers), deadline).decode())
+    return table(answer(urllib.request.Request(address + path, body, headers), seconds).decode())
 
 
 def rows_of_command() -> Rows:
@@ -82,7 +83,7 @@ def wrong(rows: Rows) -> str | None:
     return "all rows are alike" if len({row["score"] for row in rows}) == 1 else None
 
 
-def through_the_api(address: str, path: str, deadline: float) -> None:
+def through_the_api(address: str, path: str, seconds: float) -> None:
     """Ask twice: the same seed gives the same rows. Without a key one is made, and revoked afterwards."""
     key, own = os.environ.get("TEST_API_KEY"), None
     if not key:
@@ -90,7 +91,7 @@ def through_the_api(address: str, path: str, deadline: float) -> None:
         made = json.loads(run(["keys", "create", *wanted, "--output", "json"]))
         key, own = str(made["key"]), str(made["id"])
     try:
-        first, second = (rows_of_api(address, path, key, deadline) for _ in range(2))
+        first, second = (rows_of_api(address, path, key, seconds) for _ in range(2))
     finally:
         if own:
             run(["keys", "revoke", own])
@@ -102,12 +103,12 @@ def through_the_api(address: str, path: str, deadline: float) -> None:
 def main() -> None:
     """Test what the variables TEST_* say."""
     address, ready = os.environ.get("TEST_ADDRESS"), os.environ["TEST_READY_PATH"]
-    # A third of the time for finding the service: an error shall be told before the pod is ended.
-    deadline = time.monotonic() + int(os.environ["TEST_SECONDS"]) / 3
+    # A part of the time for each of three requests: an error shall be told before the pod is ended.
+    seconds = int(os.environ["TEST_SECONDS"]) / 4
     if address:
-        answer(urllib.request.Request(address + ready), deadline)
+        answer(urllib.request.Request(address + ready), seconds)
     if os.environ["TEST_KIND"] == "api" and address:
-        through_the_api(address, os.environ["TEST_PATH"], deadline)
+        through_the_api(address, os.environ["TEST_PATH"], seconds)
     else:
         problem = wrong(rows_of_command())
         if problem:

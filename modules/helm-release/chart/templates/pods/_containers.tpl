@@ -3,6 +3,8 @@
 fsGroup: {{ int64 .Values.podSecurity.fsGroup }}
 # Without it every start walks through all files of a volume.
 fsGroupChangePolicy: OnRootMismatch
+# An image whose user names no group would get that of root.
+runAsGroup: {{ int64 .Values.podSecurity.fsGroup }}
 runAsNonRoot: true
 runAsUser: {{ int64 .Values.podSecurity.runAsUser }}
 seccompProfile:
