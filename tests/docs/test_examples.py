@@ -34,6 +34,7 @@ REASONS = {
     "not run: takes minutes; make demo runs the same steps in the tests": "",
     "not run: needs an AWS account": "",
     "not run: opens a server for a person": "",
+    "not run: needs the cluster in which it fires": "",
 }
 
 pytestmark = pytest.mark.docs
