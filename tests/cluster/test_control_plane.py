@@ -263,7 +263,7 @@ def test_the_programs_get_no_setting_of_a_persons_own(cluster: Cluster, monkeypa
     assert environment["KUBECONFIG"] == str(cluster.kubeconfig)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_of_a_control_plane_outlives_who_started_it(tmp_path: Path, number: signal.Signals) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path / "plane"), str(ROOT)],
