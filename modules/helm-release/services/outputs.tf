@@ -1,8 +1,8 @@
 output "namespaces" {
   description = "Namespaces of the services that run in the cluster: what they can ask for together, and the teams whose services they are."
-  value = { for namespace in distinct(values(local.releases)[*].namespace) : namespace => {
+  value = { for namespace, teams in local.teams : namespace => {
     quota = module.base.quotas[namespace]
-    teams = sort(distinct([for release in values(local.releases) : release.service.metadata.team if release.namespace == namespace && release.service.metadata.team != null]))
+    teams = sort(distinct(compact(teams)))
   } }
 }
 

@@ -17,28 +17,30 @@ module "base" {
 
 locals {
   in_cluster = { for key, process in module.base.processes : key => process if process.runtime == "kubernetes" }
-  released   = { for name, service in module.base.services : name => service if contains(values(local.in_cluster)[*].service, name) }
+  # Keys first: to look through all processes for each service takes minutes where there are many.
+  processes = { for key, process in local.in_cluster : process.service => key... }
+  released  = { for name in keys(local.processes) : name => module.base.services[name] }
 
   # A service is called where it listens: at the port of its main process.
   places = { for name, service in module.base.services : name => {
     namespace = service.metadata.namespace
-    port      = contains(keys(local.in_cluster), name) ? service.spec.service.port : null
-    ingress = one([for ingress in values({ for key, ingress in module.base.ingresses : key => ingress if key == name }) : {
-      host = ingress.hosts[0]
-      path = ingress.path
-    }])
+    port      = contains(lookup(local.processes, name, []), name) ? service.spec.service.port : null
+    ingress   = try({ host = module.base.ingresses[name].hosts[0], path = module.base.ingresses[name].path }, null)
   } }
 
   callees = { for name, uses in module.base.uses : name => distinct([for used in values(uses.dependencies) : used.key if used.kind == "service"]) }
+  callers = transpose({ for name in keys(local.processes) : name => local.callees[name] })
 
   releases = { for name, service in local.released : name => {
     callees   = { for callee in local.callees[name] : callee => local.places[callee] }
-    callers   = { for caller, callees in local.callees : caller => local.released[caller].metadata.namespace if contains(callees, name) && contains(keys(local.released), caller) }
-    ingress   = one([for ingress in values({ for key, ingress in module.base.ingresses : key => ingress if key == name && ingress.runtime == "kubernetes" }) : ingress])
+    callers   = { for caller in lookup(local.callers, name, []) : caller => local.places[caller].namespace }
+    ingress   = try(module.base.ingresses[name].runtime, "-") == "kubernetes" ? module.base.ingresses[name] : null
     labels    = module.base.service_labels[name]
     namespace = service.metadata.namespace
-    processes = { for key, process in local.in_cluster : key => process if process.service == name }
+    processes = { for key in local.processes[name] : key => local.in_cluster[key] }
     service   = service
     uses      = module.base.uses[name]
   } }
+
+  teams = { for name, service in local.released : service.metadata.namespace => service.metadata.team... }
 }
