@@ -73,7 +73,9 @@ def test_service_may_be_named_without_the_prefix_and_the_prefixed_one_wins():
 def test_the_variables_of_opentelemetry_set_where_traces_go_and_how_many(
     environ: dict[str, str], ratio: float, source: str
 ):
-    loaded = load_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_SERVICE_NAME": "shop", **environ})
+    loaded = load_settings(
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_SERVICE_NAME": "shop", **environ}
+    )
     assert loaded.settings.trace_service == "shop"
     assert loaded.settings.otlp_endpoint == "http://collector:4318"
     assert (loaded.settings.trace_sample_ratio, loaded.sources["trace_sample_ratio"]) == (ratio, source)
