@@ -138,6 +138,12 @@ def test_probes_are_counted_and_neither_traced_nor_told_at_info(
     assert observed.count('method="GET",route="/health",status="200"')
 
 
+@pytest.mark.parametrize("path", ["/health", "/healthz", "/ready", "/readyz", "/metrics"])
+def test_what_machines_ask_every_few_seconds_makes_no_spans(observed: Observed, path: str) -> None:
+    observed.client.get(path)
+    assert observed.exporter.get_finished_spans() == ()
+
+
 def test_headers_of_the_answer_are_added_and_never_replaced(observed: Observed) -> None:
     answer = observed.client.get("/headers")
     assert answer.headers["RateLimit"] == "x"
