@@ -32,7 +32,7 @@ locals {
     templates   = local.templates.resources
     labels      = local.labels
     # Rules and monitors of charts/observability are of the operator's kinds.
-    apis = merge({ for api in ["monitoring.coreos.com/v1"] : api => "kube-prometheus-stack" if local.services.managed }, [for name, part in local.resources_chosen : { for api in part.apis : api => join(" or ", part.needs) }]...)
+    apis = merge({ for api in ["monitoring.coreos.com/v1"] : api => "kube-prometheus-stack" if local.services.managed }, [for name, part in local.resources_chosen : { for api in part.apis : api => join(" or ", [for need in part.needs : need if anytrue([for crd in local.catalog.addons[need].crds : endswith(crd, ".${split("/", api)[0]}")])]) }]...)
     objects = merge([for name, objects in local.resource_files : { for key, object in objects : "${name}-${key}" => merge(object, {
       metadata = merge(object.metadata, {
         # Where a parent Application brings these, they come right after the add-ons that define them.

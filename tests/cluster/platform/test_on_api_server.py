@@ -379,7 +379,7 @@ def test_a_release_that_needs_kinds_which_are_not_there_makes_nothing(
     outcome = prod.helm([*arguments, "--atomic"], check=False)
 
     assert outcome.returncode != 0
-    assert "The cluster does not serve configuration.konghq.com/v1 (add-on gateway-api or kong)" in outcome.stderr
+    assert "The cluster does not serve configuration.konghq.com/v1 (add-on kong)" in outcome.stderr
     assert prod.helm(["list", "--all", "--namespace=argocd", "--short"]).stdout == ""
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import importlib.util
 import re
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
+from chart_repository import Repository, served
 from platform_cases import CASES, KUBERNETES, PLATFORM, ROOT, Computed
 
 from inferloop_deploy.programs import find_programs, schema_location
@@ -43,47 +39,11 @@ def tool() -> ModuleType:
     return module
 
 
-class Silent(http.server.SimpleHTTPRequestHandler):
-    """Serves files without telling of it."""
-
-    def log_request(self, *_: object) -> None:
-        """Say nothing of what was asked for."""
-
-    def log_error(self, *_: object) -> None:
-        """Say nothing of what is not there."""
-
-
-@dataclass(frozen=True)
-class Repository:
-    """A repository of charts on loopback."""
-
-    url: str
-    folder: Path
-    helm: Path
-
-    def publish(self, chart: str, template: str) -> str:
-        """Put a chart of version 1.0.0 with one template into the repository, and return its digest."""
-        source = self.folder / "sources" / chart
-        (source / "templates").mkdir(parents=True, exist_ok=True)
-        (source / "Chart.yaml").write_text(f"apiVersion: v2\nname: {chart}\nversion: 1.0.0\n")
-        (source / "templates" / "all.yaml").write_text(template)
-        for command in (
-            ["package", source, "--destination", self.folder],
-            ["repo", "index", self.folder, "--url", self.url],
-        ):
-            subprocess.run([self.helm, *command], check=True, capture_output=True)
-        index = yaml.safe_load((self.folder / "index.yaml").read_text())
-        return f"sha256:{index['entries'][chart][0]['digest']}"
-
-
 @pytest.fixture
 def repository(tmp_path: Path, helm: Path) -> Iterator[Repository]:
     """An empty repository, served on loopback as long as the test runs."""
-    handler = functools.partial(Silent, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Repository(f"http://127.0.0.1:{server.server_port}", tmp_path, helm)
-        server.shutdown()
+    with served(tmp_path, helm) as repository:
+        yield repository
 
 
 @pytest.fixture
