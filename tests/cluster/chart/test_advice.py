@@ -1,4 +1,4 @@
-"""What kube-score advises about every case, and the exceptions that we make, each with its reason."""
+"""What offline tools say of every case: kubeconform, and kube-score with the exceptions that we make, each with its reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import yaml
 from charts import ROOT, case_names, rendered_case
 
-from inferloop_deploy.programs import find_programs
+from inferloop_deploy.programs import find_programs, schema_location
 
 GOOD = 10
 EXCEPTIONS: list[dict[str, object]] = yaml.safe_load(
@@ -75,3 +75,16 @@ def test_every_exception_is_needed_and_says_why() -> None:
     for exception in EXCEPTIONS:
         assert str(exception["reason"]).endswith("."), exception["check"]
         assert any(excepted(exception, each) for each in everything), exception["check"]
+
+
+@pytest.mark.parametrize("case", case_names())
+def test_every_object_keeps_to_its_schema(case: str) -> None:
+    """The schemas are those of the API server and of the custom resource definitions; Kong has none to be had."""
+    program = find_programs(ROOT, ["kubeconform"])["kubeconform"]
+    sent = [document for document in rendered_case(case) if document.kind not in {"KongConsumer", "KongPlugin"}]
+    command = [str(program), "-strict", "-summary", "-output", "json", "-schema-location", schema_location(ROOT), "-"]
+    text = "\n---\n".join(document.text for document in sent)
+    done = subprocess.run(command, input=text, check=False, capture_output=True, text=True)
+    answer = json.loads(done.stdout)
+    assert answer["resources"] == []
+    assert answer["summary"] == {"valid": len(sent), "invalid": 0, "errors": 0, "skipped": 0}

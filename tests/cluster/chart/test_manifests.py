@@ -116,7 +116,8 @@ def test_services_and_budgets_select_the_pods_of_one_workload(case: str) -> None
             selector = document.tree["spec"]["selector"]
             wanted = selector.get("matchLabels", selector)
             hit = [labels for labels in workloads if wanted.items() <= labels.items()]
-            assert len(hit) == 1, f"{document.kind} {document.name}"
+            components = [labels["app.kubernetes.io/component"] for labels in hit]
+            assert components == [document.tree["metadata"]["labels"]["app.kubernetes.io/component"]], document.name
 
 
 def references(pod: Tree) -> Iterator[tuple[str, str]]:
