@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from platform_cases import CASES, CHARTS, PLATFORM, Computed
+from platform_cases import CASES, CHARTS, PLATFORM, ROOT, Computed
 
 from inferloop_deploy.sandbox.cluster import Cluster
 
@@ -229,6 +230,26 @@ def test_what_is_right_is_let_in(prod: Cluster, manifest: dict[str, Any]) -> Non
 )  # fmt: skip
 def test_what_is_wrong_is_refused_with_the_reason(prod: Cluster, manifest: dict[str, Any], said: str) -> None:
     assert said in create(prod, manifest)
+
+
+SERVICES = sorted((ROOT / "tests" / "golden" / "chart").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("manifests", SERVICES, ids=[path.stem for path in SERVICES])
+def test_what_the_chart_of_services_makes_passes_every_policy(prod: Cluster, manifests: Path) -> None:
+    """With the images of this environment; what makes pods and Services is what policies look at."""
+    text = re.sub(
+        r'image: "?registry\.example\.com/([^\s:@"]+)\S*', rf"image: {REGISTRY}/\1@{DIGEST}", manifests.read_text()
+    )
+    looked_at = {"CronJob", "Deployment", "Job", "Pod", "Service", "StatefulSet"}
+    found = [one for one in yaml.safe_load_all(text) if one and one["kind"] in looked_at]
+    for one in found:
+        one["metadata"]["namespace"] = "inferloop"
+        if one["kind"] == "Pod":
+            one["spec"]["serviceAccountName"] = "tabular"
+
+    assert len(found) > 1
+    assert {f"{one['kind']} {one['metadata']['name']}": said for one in found if (said := create(prod, one))} == {}
 
 
 def test_namespaces_of_add_ons_are_none_of_the_policies_business(prod: Cluster) -> None:
