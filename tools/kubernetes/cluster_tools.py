@@ -38,7 +38,7 @@ from inferloop_deploy.programs import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROOM = 6 * 1024**3
+ROOM = 8 * 1024**3
 """Bytes that a build of everything takes while it runs."""
 SCRATCH = ".building-"
 
@@ -64,6 +64,8 @@ def alone(folder: Path) -> Iterator[int]:
         except BlockingIOError:
             print("kubernetes: another process builds these programs; waiting for it", file=sys.stderr, flush=True)
             fcntl.flock(handle, fcntl.LOCK_EX)
+        for left in folder.parent.glob(f".{folder.name}-*"):
+            shutil.rmtree(left, ignore_errors=True)  # of one that was killed
         yield handle.fileno()
 
 

@@ -117,7 +117,7 @@ def module_folder(go: str, module: Module, environ: Mapping[str, str], keep_open
 def build_environment(environ: Mapping[str, str], scratch: Path) -> dict[str, str]:
     """Return Go's variables for a build whose intermediate files go to `scratch`.
 
-    They are 5 GB that nobody needs again; a GOCACHE that somebody has named, as CI does, is used and kept.
+    They are 6 GB that nobody needs again; a GOCACHE that somebody has named, as CI does, is used and kept.
     """
     own = {} if environ.get("GOCACHE") else {"GOCACHE": str(scratch / "go-build")}
     return {**local(environ), **own, "GOTMPDIR": str(scratch), "TMPDIR": str(scratch)}

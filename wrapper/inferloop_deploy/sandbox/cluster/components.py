@@ -145,6 +145,8 @@ def _api_server(folder: Layout, ports: Ports) -> dict[str, object]:
         "requestheader-extra-headers-prefix": "X-Remote-Extra-",
         "proxy-client-cert-file": folder.certificate("front-proxy-client"),
         "proxy-client-key-file": folder.key("front-proxy-client"),
+        # Nothing here turns the name of a node into its address.
+        "kubelet-preferred-address-types": "InternalIP",
         "profiling": "false",
     }
 

@@ -21,7 +21,7 @@ from .kubeconfig import kubeconfig
 from .nodes import PLAIN, Node
 
 SERVER = "inferloop_deploy.sandbox.cluster.server"
-START_SECONDS = 120
+START_SECONDS = 300
 """4 s on a machine that is idle; tests share it with a dozen other processes."""
 STOP_SECONDS = 20
 
@@ -100,7 +100,7 @@ class Cluster:
         # The API server checks what it gets; kubectl would first fetch the schemas of all kinds to do the same.
         self.kubectl(["create", "--validate=ignore", "--filename=-"], json.dumps(document))
         names = [f"node/{manifest['metadata']['name']}" for manifest in manifests]
-        self.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", *names])
+        self.kubectl(["wait", "--for=condition=Ready", "--timeout=300s", *names])
 
     def remove_nodes(self, names: Iterable[str]) -> None:
         """Remove nodes; their pods go with them."""
