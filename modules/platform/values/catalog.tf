@@ -3,11 +3,14 @@ locals {
 
   chosen = { for name, addon in local.catalog.addons : name => addon if alltrue([for choice, accepted in addon.when : contains(accepted, local.choices[choice])]) }
 
+  # What only stands for a platform does not know its identities yet; they are not missing.
+  known = !var.platform.placeholder
+
   # What is chosen and cannot work here, with the reason; it is left out and said, rather than installed to fail.
   left_out = {
     for name, reason in {
-      aws-load-balancer-controller = var.platform.load_balancer.controller_role == null && !contains(keys(local.services.controllers), "aws-load-balancer-controller") ? "platform.load_balancer.controller_role is null: no identity may make load balancers, so nothing reaches the gateway from outside" : null
-      external-dns                 = var.platform.dns.controller_role == null && !contains(keys(local.services.controllers), "external-dns") ? "platform.dns.controller_role is null: no identity may write records of ${var.platform.dns.domain}" : null
+      aws-load-balancer-controller = local.known && var.platform.load_balancer.controller_role == null && !contains(keys(local.services.controllers), "aws-load-balancer-controller") ? "platform.load_balancer.controller_role is null: no identity may make load balancers, so nothing reaches the gateway from outside" : null
+      external-dns                 = local.known && var.platform.dns.controller_role == null && !contains(keys(local.services.controllers), "external-dns") ? "platform.dns.controller_role is null: no identity may write records of ${var.platform.dns.domain}" : null
       velero                       = local.services.backup.bucket == null ? "cluster_services.backup.bucket names no bucket for backups; name one, or set backup.enabled to false" : null
     } : name => reason if reason != null && contains(keys(local.chosen), name) && local.services.managed
   }

@@ -209,6 +209,21 @@ run "what_cannot_work_is_left_out_with_the_reason" {
   }
 }
 
+run "what_stands_for_a_platform_lacks_no_identity" {
+  command = plan
+  variables {
+    platform = merge(yamldecode(file("./tests/platform.yaml")), {
+      placeholder   = true
+      dns           = merge(yamldecode(file("./tests/platform.yaml")).dns, { controller_role = null })
+      load_balancer = merge(yamldecode(file("./tests/platform.yaml")).load_balancer, { controller_role = null })
+    })
+  }
+  assert {
+    condition     = length(output.left_out) == 0
+    error_message = "What is not known yet is not missing; left out: ${jsonencode(output.left_out)}"
+  }
+}
+
 run "an_identity_that_is_named_brings_its_add_on_back" {
   command = plan
   variables {
