@@ -1,5 +1,8 @@
 # What the rules need to know about several services at once.
 locals {
+  # Once: a function walks through everything in what it is given, here all services, each time that it is called.
+  service_names = keys(var.services)
+
   gpu_types = distinct([for pool in var.cluster.node_pools : pool.gpu.type if pool.gpu != null])
 
   # Shared databases and caches are the environment's; other shared things are known by their name.

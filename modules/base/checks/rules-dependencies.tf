@@ -58,8 +58,8 @@ locals {
       message = "${path}.retention is ${coalesce(dependency.retention, "-")}; it must be 60s to 14d."
     },
     {
-      holds   = dependency.type != "service" || contains(keys(var.services), coalesce(dependency.service, dependency.name))
-      message = "${path} names the service \"${coalesce(dependency.service, dependency.name)}\"; the services are ${join(", ", keys(var.services))}."
+      holds   = dependency.type != "service" || contains(local.service_names, coalesce(dependency.service, dependency.name))
+      message = "${path} names the service \"${coalesce(dependency.service, dependency.name)}\"; the services are ${join(", ", local.service_names)}."
     },
     {
       holds   = !contains(["database", "cache"], dependency.kind) || dependency.existing != null || dependency.is_shared || contains(try(keys(var.environment.sizes[dependency.type]), []), coalesce(dependency.size, "small"))
