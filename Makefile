@@ -39,7 +39,7 @@ tools: setup ## Install the pinned terraform into .tools/, checked against its S
 need-terraform: setup
 	@$(BIN)/python tools/need_terraform.py
 
-demo: need-terraform providers ## Generate from a real table, with a report; apply, show and destroy the three services on the local sandbox
+demo: need-terraform providers need-cluster-tools ## Generate from a real table, with a report; apply, release, show and destroy the three services on the local sandbox
 	@$(BIN)/python tools/demo_table.py $(DEMO)/diamonds.csv
 	@$(BIN)/inferloop-synthetic generate $(DEMO)/diamonds.csv --rows 100000 --seed 7 --output $(DEMO)/synthetic.parquet --report $(DEMO)/report.html
 	@exec $(BIN)/inferloop-deploy demo $(ARGS)

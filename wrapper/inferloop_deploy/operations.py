@@ -194,6 +194,11 @@ WAIT_ATTEMPTS, WAIT_SECONDS = 120, 5.0
 """How often, and after how many seconds each, it is looked whether Argo CD has brought what the services need."""
 
 
+def pause() -> None:
+    """Wait a moment before the cluster is asked again."""
+    time.sleep(WAIT_SECONDS)
+
+
 @dataclass
 class CarryOut:
     """Planning, asking and applying as phases; run again after an interruption it does what is left."""
@@ -208,7 +213,6 @@ class CarryOut:
     """Addresses that it keeps to; everything where there are none."""
     tell: Callable[[str], None] = lambda _: None
     """Says how far a wait is."""
-    pause: Callable[[], None] = lambda: time.sleep(WAIT_SECONDS)
     plan: Plan | None = field(default=None, init=False)
     outputs: dict[str, Any] = field(default_factory=dict, init=False)
 
@@ -253,7 +257,7 @@ class CarryOut:
             self._carry_out("apply", plan_file(self.stage, "plan"), part)
         releasing = self.stage.releasing
         assert releasing is not None  # noqa: S101 - `_brings` said so
-        releasing.wait(lambda missing: self.tell(waiting(missing)), attempts=WAIT_ATTEMPTS, pause=self.pause)
+        releasing.wait(lambda missing: self.tell(waiting(missing)), attempts=WAIT_ATTEMPTS, pause=pause)
         self._plan()
         more = beyond(agreed, self._made())
         if more:

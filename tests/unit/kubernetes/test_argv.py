@@ -41,7 +41,7 @@ def test_kubectl_is_called_for_this_cluster_alone(line: list[str], expected: str
     ("line", "expected"),
     [
         (HELM.releases(), "list --all-namespaces --all --max=0 --output=json"),
-        (HELM.history("tabular", "n"), "history tabular --namespace=n --max=0 --output=json"),
+        (HELM.history("tabular", "n"), "history tabular --namespace=n --max=256 --output=json"),
         (HELM.rollback("tabular", "n", 3, "5m"), "rollback tabular 3 --namespace=n --wait --timeout=5m"),
         (HELM.uninstall("tabular", "n", "5m"), "uninstall tabular --namespace=n --wait --timeout=5m"),
     ],

@@ -13,6 +13,8 @@ COMPONENT = "app.kubernetes.io/component"
 PART_OF = "app.kubernetes.io/part-of=inferloop"
 MOST_PODS = 50
 """Pods whose logs are followed at once."""
+MOST_REVISIONS = 256
+"""Revisions of a release that are looked at; `helm history` takes 0 for none at all."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Helm:
 
     def history(self, name: str, namespace: str) -> list[str]:
         """Return how the revisions of a release are read, the oldest first."""
-        return self.line("history", name, f"--namespace={namespace}", "--max=0", "--output=json")
+        return self.line("history", name, f"--namespace={namespace}", f"--max={MOST_REVISIONS}", "--output=json")
 
     def manifest(self, name: str, namespace: str) -> list[str]:
         """Return how the objects of a release are read, as YAML."""
