@@ -33,6 +33,10 @@ CANARY = {"weight": 10, "image": {"tag": "2"}}
 
 REFUSED = {
     "nothing runs": ({}, "processes: nothing runs; declare a process"),
+    "process that YAML takes for a truth value": (
+        {"processes": {"on": {}}},
+        'processes.on: YAML takes "on" for something other',
+    ),
     "no tag": ({**process(), "image": {"repository": "a"}}, "image: it has neither tag nor digest; give one"),
     "same port twice": ({**process(), "service": {"port": 9090}}, "service.metricsPort: it is service.port, too"),
     "secret of a variable": (

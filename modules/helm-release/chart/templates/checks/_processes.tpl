@@ -3,6 +3,13 @@
 {{- fail (printf "values of %s: %s: %s" .root.Values.name .path .message) }}
 {{- end }}
 
+{{- /* Names of processes by where they stand in the values, as YAML. */}}
+{{- define "inferloop-service.processNames" -}}
+{{- range $name, $_ := .Values.processes }}
+processes.{{ $name }}: {{ quote $name }}
+{{- end }}
+{{- end }}
+
 {{- /* Refuses variables that name a secret which is not declared, or a property that it does not have: root, path, env. */}}
 {{- define "inferloop-service.checkEnv" -}}
 {{- range $variable, $source := .env | default dict }}

@@ -46,7 +46,7 @@ are declared win over those of the chart. POD_NAME stands first: a variable can 
   valueFrom:
     secretKeyRef:
       name: {{ $prefix }}-{{ $source.secret.name }}
-      key: {{ $source.secret.key | default "value" }}
+      key: {{ $source.secret.key | default "value" | quote }}
   {{- else }}
   value: {{ $source.value | quote }}
   {{- end }}

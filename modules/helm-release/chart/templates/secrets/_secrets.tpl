@@ -11,7 +11,7 @@ target:
   deletionPolicy: Retain
 data:
   {{- range .secret.properties | default (list "value") }}
-  - secretKey: {{ . }}
+  - secretKey: {{ . | quote }}
     remoteRef:
       key: {{ $.secret.key | quote }}
       {{- if not $.secret.plain }}
