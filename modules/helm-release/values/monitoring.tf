@@ -13,6 +13,8 @@ locals {
       enabled      = true
       samplingRate = var.service.spec.monitoring.tracing.sampling_rate
     } : null
+    # The same pages as those of the platform's alerts (modules/platform/values/observability.tf).
+    runbook = var.service.spec.monitoring.metrics.enabled ? "https://docs.${var.platform.dns.domain}/runbooks" : null
     slo = { for field, found in {
       availability = var.service.spec.slo.availability
       latencyP95Seconds = var.service.spec.slo.latency_p95 == null ? null : (

@@ -246,7 +246,7 @@ run "a_service_with_everything" {
     error_message = "The way in."
   }
   assert {
-    condition     = jsonencode(output.values.monitoring) == jsonencode({ metrics = { enabled = true, path = "/metrics", port = 9002 }, tracing = { enabled = true, samplingRate = 0.5 }, slo = { availability = 99.9, latencyP95Seconds = 0.3 } }) && output.values.test == { enabled = true, kind = "api", readyPath = "/ready" }
+    condition     = jsonencode(output.values.monitoring) == jsonencode({ metrics = { enabled = true, path = "/metrics", port = 9002 }, tracing = { enabled = true, samplingRate = 0.5 }, runbook = "https://docs.dev.example.com/runbooks", slo = { availability = 99.9, latencyP95Seconds = 0.3 } }) && output.values.test == { enabled = true, kind = "api", readyPath = "/ready" }
     error_message = "Measurements, traces, aims, and a test by the interface where there is a database."
   }
   assert {
