@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 from offline import golden_file
-from releases import DIGEST, Releases, releases_of
+from shipped_releases import DIGEST, Releases, releases_of
 from terraform_tree import Tree
 
 ROOT = Path(__file__).resolve().parents[2]
