@@ -19,17 +19,36 @@ This page is written by `inferloop-deploy sandbox gaps --output markdown`.
 
 CLUSTER = """## The cluster
 
-The second stage is rehearsed on a Kubernetes control plane of real programs on 127.0.0.1, one for each environment, which
-`make cluster-tools` builds. Everything that is released goes through its API server: definitions, quotas, policies and rights are
-real. What is not:
+The second stage is rehearsed on a Kubernetes control plane of real programs on 127.0.0.1, one for each environment,
+which `make cluster-tools` builds. Everything that is released goes through its API server: definitions, quotas,
+policies and rights are real. What is not:
 
 | What | In the sandbox | What a rehearsal cannot show |
 |---|---|---|
-| Address and login | The output `platform` gets the control plane's address and a client certificate in the place of EKS' own. | That people and pipelines can log in to the cluster. |
-| Nodes | Those of the node pools, with their labels, taints and GPUs, are made up by kwok: pods are placed, called running, and never run. | That an image starts, answers and passes its probes. |
-| What runs beside the services | `spec.clusterServices.managed` is false: charts of others cannot be pulled here. Their kinds are known. | Argo CD, the mesh, the gateway, secrets that are fetched, metrics and certificates at work. |
-| KongPlugin, KongConsumer | Taken in with any fields, because their definitions are published nowhere that a closed network reaches. | That their fields are right. |
 """
+CLUSTER_GAPS = (
+    (
+        "Address and login",
+        "The output `platform` gets the control plane's address and a client certificate in the place of EKS' own.",
+        "That people and pipelines can log in to the cluster.",
+    ),
+    (
+        "Nodes",
+        "Those of the node pools, with their labels, taints and GPUs, are made up by kwok: pods are placed, called "
+        "running, and never run.",
+        "That an image starts, answers and passes its probes.",
+    ),
+    (
+        "What runs beside the services",
+        "`spec.clusterServices.managed` is false: charts of others cannot be pulled here. Their kinds are known.",
+        "Argo CD, the mesh, the gateway, secrets that are fetched, metrics and certificates at work.",
+    ),
+    (
+        "KongPlugin, KongConsumer",
+        "Taken in with any fields, because their definitions are published nowhere that a closed network reaches.",
+        "That their fields are right.",
+    ),
+)
 
 
 def page(gaps: Sequence[Gap]) -> str:
@@ -52,7 +71,8 @@ def page(gaps: Sequence[Gap]) -> str:
                 ]
             )
         )
-    return "\n".join([*parts, CLUSTER])
+    rows = "".join(f"| {' | '.join(map(_cell, row))} |\n" for row in CLUSTER_GAPS)
+    return "\n".join([*parts, CLUSTER + rows])
 
 
 def as_json(gap: Gap) -> dict[str, str]:
