@@ -25,7 +25,7 @@ def test_help_lists_every_command_and_loads_none_of_them(command: Command) -> No
     result = command("--help")
     assert result.code == 0
     for name, meaning in COMMANDS.items():
-        assert f"  {name:<12}{meaning}" in result.out
+        assert f"  {name:<14}{meaning}" in result.out
 
 
 def test_help_starts_without_what_only_commands_need() -> None:
@@ -40,7 +40,7 @@ def test_help_starts_without_what_only_commands_need() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_there_and_its_help_has_an_example(name: str, command: Command) -> None:
-    assert importlib.import_module(f"inferloop_deploy.commands.{name}").app is not None
+    assert importlib.import_module(f"inferloop_deploy.commands.{name.replace('-', '_')}").app is not None
     result = command(name, "--help")
     assert result.code == 0
     assert result.out.startswith(f"Usage: inferloop-deploy {name}")
@@ -159,7 +159,7 @@ def test_the_program_exits_with_the_code_of_the_command(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("line", "position", "expected"),
     [
-        ("inferloop-deploy s", 1, ["show", "schema", "status", "state", "sandbox"]),
+        ("inferloop-deploy s", 1, ["show", "schema", "status", "scale", "state", "sandbox"]),
         ("inferloop-deploy show t", 2, ["tabular", "textnlp"]),
         ("inferloop-deploy show --env ", 3, ["dev", "prod", "staging"]),
         ("inferloop-deploy show --cloud ", 3, ["aws"]),

@@ -34,8 +34,10 @@ CLUSTER_GAPS = (
     ),
     (
         "Nodes",
-        "Those of the node pools, with their labels, taints and GPUs, are made up by kwok: pods are placed, called "
-        "running, and never run.",
+        (
+            "Those of the node pools, with their labels, taints and GPUs, are made up by kwok: pods are placed, called "
+            "running, and never run."
+        ),
         "That an image starts, answers and passes its probes.",
     ),
     (
@@ -71,8 +73,8 @@ def page(gaps: Sequence[Gap]) -> str:
                 ]
             )
         )
-    rows = "".join(f"| {' | '.join(map(_cell, row))} |\n" for row in CLUSTER_GAPS)
-    return "\n".join([*parts, CLUSTER + rows])
+    table = "".join(f"| {' | '.join(map(_cell, row))} |\n" for row in CLUSTER_GAPS)
+    return "\n".join([*parts, CLUSTER + table])
 
 
 def as_json(gap: Gap) -> dict[str, str]:
