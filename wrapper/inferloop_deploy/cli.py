@@ -36,7 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "Tell what a field means and where its value comes from.",
     "diff": "Show what is different between two environments.",
     "schema": "Print the JSON Schema of a kind of file.",
-    "render": "Write tfvars, and the map from each value to its line; manifests, too.",
+    "render": "Write tfvars and manifests, and where each value comes from.",
     "gitops": "Write what Argo CD or Flux would apply.",
     "plan": "Show what an apply would change.",
     "apply": "Make an environment what its files say.",
