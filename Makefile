@@ -18,13 +18,13 @@ ARGS ?=
 WORKERS ?= 2
 DEMO := build/demo
 # CONTAINERS=no leaves out what needs a machine that runs containers.
-NO_CONTAINERS := $(if $(filter no,$(CONTAINERS)),--ignore=tests/generator/container)
+NO_CONTAINERS := $(if $(filter no,$(CONTAINERS)),--ignore=tests/generator/container --ignore=tests/cluster/nodes)
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: help platform-verify setup tools lock providers demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve cluster-tools cluster-test need-cluster-tools \
-	bench bench-api bench-generator bench-memory clean engines ray test-providers image test-image-reproducible test-servers test-browser test-containers report-image render plan apply destroy status need-terraform
+	bench bench-api bench-generator bench-memory clean engines ray test-providers image test-image-reproducible test-servers test-browser test-containers test-nodes report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ engines: setup ## Install SDV and CTGAN into an environment of their own, outsid
 ray: setup ## Install Ray beside the environment of the tests, outside the tree (once)
 	@$(BIN)/python tools/extra_environment.py ray >/dev/null
 
-test: need-terraform test-providers test-servers test-browser $(if $(NO_CONTAINERS),,test-containers) engines ray need-cluster-tools ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
+test: need-terraform test-providers test-servers test-browser $(if $(NO_CONTAINERS),,test-containers test-nodes) engines ray need-cluster-tools ## Run all tests (TESTS='tests/unit -k NAME' for some), with the wrapper's coverage
 	@exec $(PYTEST) $(PARALLEL) $(if $(TESTS),,$(COVERAGE)) $(NO_CONTAINERS) $(TESTS)
 
 platform-verify: setup need-cluster-tools ## Pull every chart of the platform's catalogue, check digests, render and validate (needs a network; ARGS='keda --registry HOST')
@@ -70,6 +70,9 @@ test-browser: setup ## Install Chromium for the tests, from Debian's packages, w
 
 test-containers: setup ## Install what builds and runs containers for the tests, from Debian's packages, where it is missing
 	@$(BIN)/python tools/need_containers.py
+
+test-nodes: setup need-cluster-tools ## Build what a real node runs, for the tests of pods: kubelet, kube-proxy, CoreDNS (once)
+	@$(BIN)/python tools/kubernetes/cluster_tools.py nodes node-services >/dev/null
 
 image: setup ## Build a container image (ROLE=api|worker BASE=IMAGE), with its SBOM and its size by part
 	@exec $(BIN)/python tools/image/main.py --role $(or $(ROLE),api) --base $(or $(BASE),auto) $(ARGS)

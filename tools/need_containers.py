@@ -10,7 +10,13 @@ import shutil
 import subprocess
 import sys
 
-PROGRAMS = {"buildah": "buildah", "podman": "podman", "runc": "runc", "mmdebstrap": "mmdebstrap"}
+PROGRAMS = {
+    "buildah": "buildah",
+    "containerd": "containerd",
+    "mmdebstrap": "mmdebstrap",
+    "podman": "podman",
+    "runc": "runc",
+}
 """Each program and the package that has it."""
 LEFT_OUT = "Tests can do without: make test CONTAINERS=no"
 

@@ -62,7 +62,7 @@ class Module:
 
     def sources(self) -> list[Path]:
         """Return the files that decide what is built."""
-        return sorted(path for path in self.folder.iterdir() if path.suffix in {".mod", ".sum", ".go"})
+        return sorted(path for path in self.folder.rglob("*") if path.suffix in {".mod", ".sum", ".go"})
 
 
 @dataclass(frozen=True)
