@@ -1,6 +1,6 @@
-"""Benchmarks: how validate and render grow with the number of services, and what the wrapper adds to a plan.
+"""Benchmarks: how validate and render grow with the number of services, what the wrapper adds to a plan, and manifests.
 
-Prints times and ratios; nothing passes or fails by them. `make bench` runs it; `--only services` or `--only plan`
+Prints times and ratios; nothing passes or fails by them. `make bench` runs it; `--only services|plan|manifests`
 runs one part, `--rounds N` sets how often each measurement is taken.
 """
 
@@ -23,6 +23,7 @@ from pathlib import Path
 
 from inferloop_deploy.cli import run as command_line
 from inferloop_deploy.clouds.aws import Aws
+from inferloop_deploy.manifests import placeholder_platform, releases, rendered
 from inferloop_deploy.sandbox.lifecycle import Sandbox, temporary
 from inferloop_deploy.sandbox.overlay import overlay
 from inferloop_deploy.target import Target, load
@@ -33,6 +34,8 @@ COMMAND = [sys.executable, "-c", "from inferloop_deploy.cli import main; main()"
 SIZES = (3, 50, 500)
 AIM_SECONDS = 2.0
 AIM_SHARE = 5.0
+AIM_MANIFESTS = 3.0
+MANIFESTS = 50
 ACCOUNT = "123456789012"
 """The sandbox's account."""
 
@@ -180,6 +183,30 @@ def measure_plan(rounds: int) -> None:
     print(f"  wrapper over plan alone          {100 * (ours - alone) / alone:+7.1f} %")
 
 
+def measure_manifests(rounds: int) -> None:
+    """Measure `render --manifests` for fifty services: what Terraform computes, and what helm makes of it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        root = make_project(Path(scratch) / "project", MANIFESTS)
+        for name in ("modules", "providers", "tools"):
+            (root / name).symlink_to(ROOT / name)
+        target = Target(root, "dev", "aws")
+        config = load(target)
+        told = placeholder_platform(target, config, os.environ)
+        found = releases(target, config, told, os.environ)
+        version = str(told["cluster"]["version"])
+
+        def render() -> None:
+            for _ in rendered(found.services, target, os.environ, version):
+                pass
+
+        values = [timed(lambda: releases(target, config, told, os.environ)) for _ in range(rounds)]
+        manifests = [timed(render) for _ in range(rounds)]
+    both = min(values) + min(manifests)
+    share = both / AIM_MANIFESTS
+    print(f"manifests of {len(found.services)} services: {both:.1f} s, {share:.1f} of the aim of {AIM_MANIFESTS} s")
+    print(f"  values by terraform {min(values):.1f} s, manifests by helm {min(manifests):.1f} s")
+
+
 def copy_of_the_platform(root: Path, sandbox: Sandbox) -> Path:
     """Make a tree whose sandbox is the given one, so that a person's own is left alone."""
     root.mkdir(parents=True)
@@ -223,14 +250,16 @@ def by_hand(root: Path, folder: Path, sandbox: Sandbox) -> tuple[Callable[[], No
 def main() -> None:
     """Run the benchmarks that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("services", "plan"), help="one part alone")
+    parser.add_argument("--only", choices=("services", "plan", "manifests"), help="one part alone")
     parser.add_argument("--rounds", type=int, default=5, help="how often each measurement is taken")
     options = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    if options.only != "plan":
+    if options.only in (None, "services"):
         measure_services(options.rounds)
-    if options.only != "services":
+    if options.only in (None, "plan"):
         measure_plan(max(3, options.rounds))
+    if options.only in (None, "manifests"):
+        measure_manifests(options.rounds)
 
 
 if __name__ == "__main__":

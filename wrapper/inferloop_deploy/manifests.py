@@ -126,7 +126,7 @@ class Workshop:
             folder=folder,
             data=scratch / ".terraform",
             logs=scratch / "logs",
-            environ={**self.environ, "CHECKPOINT_DISABLE": "1"},
+            environ=hurried({**self.environ, "CHECKPOINT_DISABLE": "1"}),
         )
         stamp = scratch / "inferloop-init"
         of = f"{terraform.program.resolve()} {sum_of([folder, self.target.root / 'modules'])}\n"
@@ -138,6 +138,14 @@ class Workshop:
         shown = terraform.show_plan(plan)["planned_values"]["outputs"]
         plan.unlink()
         return {name: one["value"] for name, one in shown.items()}
+
+
+def hurried(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which programs written in Go collect garbage less often: they run for a moment only.
+
+    It saves a third of the processor time of both, for twice the memory: https://go.dev/doc/gc-guide#GOGC.
+    """
+    return {"GOGC": "400", **environ}
 
 
 def placeholder_platform(target: Target, config: EffectiveConfig, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -215,7 +223,7 @@ def rendered(
         replace_file(values, release.text)
         chart = target.root / release.chart
         line = helm.template(release.name, chart, values, release.namespace, kubernetes=kubernetes, apis=apis)
-        finished = run_program(line, environ)
+        finished = run_program(line, hurried(environ))
         if finished.returncode != 0:
             raise NotReleasable({release.name: [_reason(finished.stderr)]})
         return Manifests(release, finished.stdout)
