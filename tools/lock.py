@@ -18,7 +18,7 @@ UV = "uv==0.13.8"
 COOLING_OFF = "7 days"
 # Distributions that are published as source only; they are built with the tools in requirements/build.txt.
 SOURCE_ONLY = ["python-terraform"]
-IMAGE_EXTRAS = [f"--extra={name}" for name in ("api", "jobs", "objects", "postgres", "redis", "sql")]
+IMAGE_EXTRAS = [f"--extra={name}" for name in ("api", "aws", "jobs", "objects", "postgres", "redis", "sql")]
 LOCKS = {
     "requirements/build.txt": ["--group", "pyproject.toml:build"],
     "requirements/wrapper.txt": ["pyproject.toml"],
@@ -38,7 +38,19 @@ LOCKS = {
         "generator/pyproject.toml",
         *(
             f"--extra={name}"
-            for name in ("api", "jobs", "objects", "pandas", "polars", "postgres", "redis", "sandbox", "sql", "test")
+            for name in (
+                "api",
+                "aws",
+                "jobs",
+                "objects",
+                "pandas",
+                "polars",
+                "postgres",
+                "redis",
+                "sandbox",
+                "sql",
+                "test",
+            )
         ),
         "--group",
         "pyproject.toml:dev",

@@ -53,6 +53,11 @@ RULES = (
         ("pygments/lexers/*.py",),
         kept=re.compile(r"_.*|python\.py|data\.py|special\.py|console\.py|diff\.py"),
     ),
+    Rule(
+        "descriptions of AWS's services: only credentials are asked of it, by STS",
+        ("botocore/data/*",),
+        kept=re.compile(r"_retry\.json|endpoints\.json(\.gz)?|partitions\.json|sdk-default-configuration\.json|sts"),
+    ),
     Rule("where our wheel lay while it was installed", ("*.dist-info/direct_url.json",)),
     Rule("for makers of packages and tests", ("numpy/_pyinstaller", "**/conftest.py")),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +21,7 @@ from inferloop_synthetic.errors import SyntheticError
 
 PREFIX = "GUARDIAN_"
 FILE_VARIABLE = f"{PREFIX}CONFIG_FILE"
+AWS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 OTEL_ENDPOINT, OTEL_NAME, OTEL_SAMPLER = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SERVICE_NAME", "OTEL_TRACES_SAMPLER"
 _FILE_SUFFIX = "_FILE"
 
@@ -143,6 +144,9 @@ class Settings(BaseModel):
     postgres_port: int = Field(5432, ge=1, le=65_535, description="Its port.")
     postgres_db: str = Field("inferloop", description="Database.")
     postgres_user: str = Field("inferloop", description="Role.")
+    postgres_auth: Literal["password", "aws-iam"] = Field(
+        "password", description="How the role signs in: with its password, or with tokens of this service's identity in AWS."
+    )
     postgres_password: SecretStr | None = Field(None, description="Password of the role.")
     postgres_sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = Field(
         "prefer", description="Whether TLS is used and the server's certificate checked, as libpq names it."
@@ -151,8 +155,16 @@ class Settings(BaseModel):
     redis_port: int = Field(6379, ge=1, le=65_535, description="Its port.")
     redis_db: int = Field(0, ge=0, le=1023, description="Number of the database.")
     redis_user: str | None = Field(None, description="User, where the server has access lists.")
+    redis_auth: Literal["password", "aws-iam"] = Field(
+        "password", description="How the user signs in: with its password, or with tokens of this service's identity in AWS."
+    )
+    redis_cache_name: str | None = Field(
+        None, description="Name of the ElastiCache replication group, which tokens of aws-iam are for."
+    )
     redis_password: SecretStr | None = Field(None, description="Password.")
+    redis_prefix: str = Field("", description="Stands before every key and channel, such as `tabular:` on a shared server.")
     redis_tls: bool = Field(False, description="Speak TLS with the server.")
+    aws_region: str | None = Field(None, description="Region that aws-iam signs in to (also AWS_REGION and AWS_DEFAULT_REGION).")
     run_jobs: bool = Field(
         True, description="Without Redis: run jobs in this process. Off where workers take them from the database."
     )
@@ -204,7 +216,40 @@ class Settings(BaseModel):
     def _together(self) -> Settings:
         if self.database_url is not None and self.postgres_host is not None:
             raise ValueError("database_url and postgres_host both name the database; give one of them")
+        wrong = [*self._wrong_with_postgres(), *self._wrong_with_redis()]
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
+
+    def _wrong_with_postgres(self) -> Iterator[str]:
+        if self.postgres_auth == "password":
+            return
+        if self.postgres_host is None:
+            yield "postgres_auth aws-iam signs in to postgres_host, which is not given"
+        if self.postgres_password is not None:
+            yield "postgres_auth aws-iam takes no postgres_password; leave one of them out"
+        if self.postgres_sslmode in {"disable", "allow", "prefer"}:
+            yield f"postgres_auth aws-iam needs TLS: postgres_sslmode is {self.postgres_sslmode}, write require or verify-full"
+        yield from self._without_region("postgres_auth")
+
+    def _wrong_with_redis(self) -> Iterator[str]:
+        if self.redis_auth == "password":
+            if self.redis_cache_name is not None:
+                yield "redis_cache_name is for redis_auth aws-iam only; leave it out"
+            return
+        needed = {"redis_host": self.redis_host, "redis_user": self.redis_user, "redis_cache_name": self.redis_cache_name}
+        missing = [name for name, value in needed.items() if not value]
+        if missing:
+            yield f"redis_auth aws-iam needs {', '.join(missing)}"
+        if self.redis_password is not None:
+            yield "redis_auth aws-iam takes no redis_password; leave one of them out"
+        if not self.redis_tls:
+            yield "redis_auth aws-iam needs TLS; set redis_tls"
+        yield from self._without_region("redis_auth")
+
+    def _without_region(self, field: str) -> Iterator[str]:
+        if self.aws_region is None:
+            yield f"{field} aws-iam needs the region: set aws_region, or the variable {AWS_REGIONS[0]}"
 
     @property
     def synchronous_records(self) -> int:
@@ -252,7 +297,9 @@ class Settings(BaseModel):
             return None
         scheme = "rediss" if self.redis_tls else "redis"
         password = "" if self.redis_password is None else quote(self.redis_password.get_secret_value(), safe="")
-        login = f"{quote(self.redis_user or '', safe='')}:{password}@" if password or self.redis_user else ""
+        # Tokens come with their user, beside the URL.
+        named = self.redis_auth == "password" and (password or self.redis_user)
+        login = f"{quote(self.redis_user or '', safe='')}:{password}@" if named else ""
         return f"{scheme}://{login}{self.redis_host}:{self.redis_port}/{self.redis_db}"
 
 
@@ -319,6 +366,9 @@ def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, tuple[objec
     warnings = []
     if environ.get("SERVICE"):
         found["service"] = (environ["SERVICE"], "variable SERVICE")
+    for name in reversed(AWS_REGIONS):
+        if environ.get(name):
+            found["aws_region"] = (environ[name], f"variable {name}")
     found |= _from_opentelemetry(environ)
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name == FILE_VARIABLE or environ[name] == "":

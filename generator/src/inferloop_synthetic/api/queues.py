@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inferloop_synthetic.api.sign_in import redis_server
 from inferloop_synthetic.api.work import prepare_into
 from inferloop_synthetic.data.limits import Limits
 from inferloop_synthetic.data.policy import SourcePolicy
@@ -88,7 +89,7 @@ def open_queue(services: Services) -> JobQueue:
     if settings.redis_url is not None:
         from inferloop_synthetic.jobs.redis_queue import RedisQueue
 
-        return RedisQueue(settings.redis_url)
+        return RedisQueue(redis_server(settings))
     if services.role == "api" and settings.run_jobs and services.engines:
         return LocalQueue(worker_context(services), settings.max_concurrent_generations).start()
     return NoQueue()

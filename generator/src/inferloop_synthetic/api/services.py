@@ -12,15 +12,16 @@ from typing import Literal
 from uuid import uuid4
 
 from anyio import CapacityLimiter
-from sqlalchemy import URL, make_url
+from sqlalchemy import make_url
 
 from inferloop_synthetic.api.isolated import Isolated
 from inferloop_synthetic.api.models import Models
+from inferloop_synthetic.api.sign_in import database_of
 from inferloop_synthetic.data.limits import Limits
 from inferloop_synthetic.data.location import Location
 from inferloop_synthetic.data.policy import SourcePolicy
 from inferloop_synthetic.engine import Engine, installed_engines
-from inferloop_synthetic.jobs.database import Database, open_database
+from inferloop_synthetic.jobs.database import Database
 from inferloop_synthetic.jobs.queue import JobQueue
 from inferloop_synthetic.jobs.store import JobStore
 from inferloop_synthetic.pipeline.destination import Destination, open_destination
@@ -167,7 +168,7 @@ def open_services(loaded: Loaded, role: Literal["api", "worker"] = "api", *, que
     settings = loaded.settings
     for folder in (settings.temp_dir, settings.temp_dir / "incoming", settings.temp_dir / "models"):
         make_private(folder)
-    database = open_database(database_url(settings))
+    database = database_of(settings)
     database.migrate()
     store = JobStore(database, lease_s=settings.job_lease_seconds)
     security = build_security(settings, database)
@@ -215,13 +216,6 @@ def open_services(loaded: Loaded, role: Literal["api", "worker"] = "api", *, que
 
 def _local(settings: Settings) -> bool:
     return settings.redis_host is None and make_url(settings.database).get_backend_name() == "sqlite"
-
-
-def database_url(settings: Settings) -> URL:
-    """Return the URL of the database with its password."""
-    url = make_url(settings.database)
-    password = settings.postgres_password
-    return url if password is None or url.password else url.set(password=password.get_secret_value())
 
 
 def make_private(folder: Path) -> None:

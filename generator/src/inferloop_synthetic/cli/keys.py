@@ -131,8 +131,7 @@ def _opened(file: Path | None) -> Iterator[tuple[KeyStore, AnyAudit]]:
 
     settings = load_settings(os.environ, file).settings
     try:
-        from inferloop_synthetic.api.services import database_url
-        from inferloop_synthetic.jobs.database import open_database
+        from inferloop_synthetic.api.sign_in import database_of
         from inferloop_synthetic.jobs.errors import Unavailable
         from inferloop_synthetic.security.build import key_store
         from inferloop_synthetic.security.errors import Refused
@@ -141,7 +140,7 @@ def _opened(file: Path | None) -> Iterator[tuple[KeyStore, AnyAudit]]:
         extra = "pip install 'inferloop-synthetic[api]'"
         typer.echo(f"error: {error.name} is missing; keys need the extra [api]: {extra}", err=True)
         raise typer.Exit(FAILED) from None
-    database = open_database(database_url(settings))
+    database = database_of(settings)
     try:
         database.migrate()
         audit = AuditLog(settings.audit_log_path) if settings.enable_audit_logging else NoAudit()

@@ -7,7 +7,7 @@ import sqlite3
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_
 
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.jobs.errors import StoreUnavailable
+from inferloop_synthetic.security.aws import IdentityUnavailable
 
 SQLITE_WAIT_S = 15.0
 """How long a writer waits for the one that another process is."""
@@ -90,6 +91,8 @@ class Database:
             raise self._unavailable(error, "all connections are in use") from error
         except OSError as error:
             raise self._unavailable(error, str(error)) from error
+        except IdentityUnavailable as error:
+            raise StoreUnavailable(f"the database {self.where} cannot be signed in to: {error.args[0]}", error.hint) from error
 
     def _unavailable(self, error: Exception, reason: str) -> StoreUnavailable:
         if _sqlstate(error) == DISK_FULL or "disk is full" in reason or "No space left" in reason:
@@ -99,10 +102,18 @@ class Database:
         return StoreUnavailable(f"the database {self.where} cannot be used: {reason}", hint)
 
 
-def open_database(url: str | URL, *, password: str | None = None, pool_size: int = 10, timeout_s: float = 10.0) -> Database:
+def open_database(
+    url: str | URL,
+    *,
+    password: str | None = None,
+    sign_in: Callable[[], str] | None = None,
+    pool_size: int = 10,
+    timeout_s: float = 10.0,
+) -> Database:
     """Return the database at `sqlite:///file` or `postgresql://user@host:port/name?sslmode=...`; connects at the first use.
 
-    `password` is for a URL that has none. `timeout_s` is how long a server may stay silent before it counts as lost.
+    `password` is for a URL that has none; `sign_in` returns one for each new connection to PostgreSQL. `timeout_s` is how long
+    a server may stay silent before it counts as lost.
     """
     try:
         parsed = make_url(url)
@@ -112,7 +123,10 @@ def open_database(url: str | URL, *, password: str | None = None, pool_size: int
     if parsed.get_backend_name() == "sqlite":
         return Database(_open_sqlite(parsed))
     if parsed.get_backend_name() == "postgresql":
-        return Database(_open_postgresql(parsed if password is None else parsed.set(password=password), pool_size, timeout_s))
+        engine = _open_postgresql(parsed if password is None else parsed.set(password=password), pool_size, timeout_s)
+        if sign_in is not None:
+            _sign_in_with(sign_in, engine)
+        return Database(engine)
     raise InputError(f"a database of kind {parsed.get_backend_name()!r} is not supported; sqlite and postgresql are")
 
 
@@ -173,6 +187,14 @@ def _open_postgresql(url: URL, pool_size: int, timeout_s: float) -> Engine:
         )  # fmt: skip
     except ModuleNotFoundError as error:
         raise InputError("PostgreSQL needs the extra [postgres]: pip install 'inferloop-synthetic[postgres]'") from error
+
+
+def _sign_in_with(sign_in: Callable[[], str], engine: Engine) -> None:
+    """Ask for a new password at each connection, as tokens are good for minutes."""
+
+    @event.listens_for(engine, "do_connect")
+    def _give(dialect: Any, record: Any, arguments: Any, named: dict[str, Any]) -> None:
+        named["password"] = sign_in()
 
 
 def _tls(mode: str, authority: str | tuple[str, ...] | None) -> ssl.SSLContext | bool | None:

@@ -13,11 +13,10 @@ from typing import Any
 
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.jobs.errors import QueueUnavailable
+from inferloop_synthetic.jobs.redis_server import RedisServer
 
 try:
-    from redis import Redis, exceptions
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
+    from redis import exceptions
     from rq import Queue
     from rq.job import Job as Message
     from rq.serializers import JSONSerializer
@@ -47,16 +46,9 @@ class Delivery(Message):
 class RedisQueue:
     """Jobs that wait, as messages in Redis."""
 
-    def __init__(self, url: str, *, name: str = NAME, timeout_s: float = 5.0) -> None:
-        """`url` is redis://user:password@host:port/number, or rediss:// for TLS; connects at the first use."""
-        try:
-            # One more try at once takes care of connections that a restarted server or a firewall closed meanwhile.
-            self.connection = Redis.from_url(
-                url, socket_connect_timeout=timeout_s, socket_timeout=timeout_s, socket_keepalive=True,
-                retry=Retry(NoBackoff(), 1), retry_on_error=[exceptions.ConnectionError],
-            )  # fmt: skip
-        except ValueError as error:
-            raise InputError(f"the queue's URL cannot be read: {error}") from None
+    def __init__(self, server: RedisServer | str, *, name: str = NAME, timeout_s: float = 5.0) -> None:
+        """`server` may be a URL: redis://user:password@host:port/number, or rediss:// for TLS; connects at the first use."""
+        self.connection = (RedisServer(server) if isinstance(server, str) else server).open(timeout_s)
         self.name = name
         self.queue = Queue(name, connection=self.connection, serializer=JSONSerializer, job_class=Delivery, default_timeout=-1)
 

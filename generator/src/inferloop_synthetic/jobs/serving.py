@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from inferloop_synthetic.api.queues import worker_context
-from inferloop_synthetic.api.services import NoQueue, Services, database_url, open_services
-from inferloop_synthetic.jobs.database import open_database
+from inferloop_synthetic.api.services import NoQueue, Services, open_services
+from inferloop_synthetic.api.sign_in import database_of, redis_server
 from inferloop_synthetic.jobs.horse import DatabaseWorker
 from inferloop_synthetic.jobs.janitor import Janitor
 from inferloop_synthetic.jobs.model import Job
@@ -35,7 +35,7 @@ def run_worker(loaded: Loaded, *, burst: bool = False) -> None:
     # processes that are forked, and what a thread holds at that moment nobody would let go of there.
     services = open_services(loaded, "worker", queue=NoQueue())
     services.close()
-    store = JobStore(open_database(database_url(settings)), lease_s=settings.job_lease_seconds)
+    store = JobStore(database_of(settings), lease_s=settings.job_lease_seconds)
 
     @contextmanager
     def open_context(stopping: threading.Event) -> Iterator[WorkerContext]:
@@ -52,7 +52,7 @@ def run_worker(loaded: Loaded, *, burst: bool = False) -> None:
     from inferloop_synthetic.jobs.redis_queue import RedisQueue
     from inferloop_synthetic.jobs.redis_worker import RedisWorker
 
-    queue = RedisQueue(settings.redis_url)
+    queue = RedisQueue(redis_server(settings))
     queue.ping()
     RedisWorker(queue, store, open_context, janitor(services, store, queue), burst=burst).run()
 

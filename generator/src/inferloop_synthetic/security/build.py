@@ -41,7 +41,7 @@ def build_security(settings: Settings, database: Transactions) -> Security:
             extra=fields(workers=settings.workers, setting="GUARDIAN_REDIS_HOST"),
         )
     limiter = RateLimiter(
-        _counters(settings.redis_url),
+        _counters(settings),
         requests_per_minute=settings.rate_limit_requests_per_minute,
         records_per_minute=settings.rate_limit_records_per_minute,
     )
@@ -70,5 +70,9 @@ def _verifier(settings: Settings) -> TokenVerifier | None:
     return TokenVerifier(rules, JwksSource(jwks_fetch(settings.jwt_jwks)))
 
 
-def _counters(redis_url: str | None) -> Counters:
-    return ProcessCounters() if redis_url is None else FallingBack(RedisCounters(redis_url), ProcessCounters())
+def _counters(settings: Settings) -> Counters:
+    if settings.redis_url is None:
+        return ProcessCounters()
+    from inferloop_synthetic.api.sign_in import redis_server
+
+    return FallingBack(RedisCounters(redis_server(settings)), ProcessCounters())

@@ -15,11 +15,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from inferloop_synthetic.errors import InputError
 from inferloop_synthetic.security.errors import TooMany
 from inferloop_synthetic.security.principal import Principal
+
+if TYPE_CHECKING:
+    from inferloop_synthetic.jobs.redis_server import RedisServer
 
 WINDOW_S = 60
 _log = logging.getLogger(__name__)
@@ -101,16 +104,15 @@ class ProcessCounters:
 class RedisCounters:
     """Counts that all processes share; raises ConnectionError when Redis is not there or does not answer in time."""
 
-    def __init__(self, url: str, *, timeout_s: float = 0.5, prefix: str = "inferloop:limit") -> None:
+    def __init__(self, server: RedisServer | str, *, timeout_s: float = 0.5, prefix: str = "inferloop:limit") -> None:
         try:
             from limits.storage import RedisStorage
-            from redis.backoff import NoBackoff
-            from redis.retry import Retry
         except ImportError as error:
             raise InputError("limits in Redis need the extra: pip install 'inferloop-synthetic[redis]'") from error
-        # One try more, for a connection that was closed while idle; a second one would only hold the request up.
-        options = {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s, "retry": Retry(NoBackoff(), 1)}
-        self._storage = RedisStorage(url, key_prefix=prefix, wrap_exceptions=True, **options)  # type: ignore[arg-type]
+        from inferloop_synthetic.jobs.redis_server import RedisServer
+
+        chosen = RedisServer(server) if isinstance(server, str) else server
+        self._storage = RedisStorage(chosen.url, chosen.pool(timeout_s), key_prefix=prefix, wrap_exceptions=True)
 
     def take(self, key: str, limit: int, amount: int) -> tuple[bool, Window]:
         """Take `amount` if it fits under `limit`; return whether it did, and the window afterwards."""
