@@ -327,3 +327,56 @@ def test_migrations_read_the_configuration_and_secrets_of_the_version_that_comes
         if "pre-install" in each.hooks
     }
     assert all(weights[kind] < weights["Job"] for kind in ("ExternalSecret", "ServiceAccount", "NetworkPolicy"))
+
+
+def test_the_test_may_call_every_pod_that_its_calls_can_be_sent_to() -> None:
+    """Route and sidecar choose the pod: the canary gets its share, and a sidecar of Linkerd answers at a port of its own."""
+    for case, port in (("canary-behind-istio", None), ("gpu-behind-linkerd", 4143)):
+        values = case_values(case) | {"test": {"enabled": True}}
+        found = rendered(values)
+        [to] = one(found, "NetworkPolicy", f"{values['name']}-test")["spec"]["egress"]
+        [components] = to["to"][0]["podSelector"]["matchExpressions"]
+        incoming = one(found, "NetworkPolicy", f"{values['name']}-main")["spec"]["ingress"][-1]
+        ports = [{each["port"] for each in rule["ports"]} for rule in (to, incoming)]
+
+        assert set(components["values"]) == ({"main", "canary"} if values.get("canary") else {"main"})
+        assert incoming["from"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "test"
+        assert ports == [{values["processes"]["main"]["port"], port} - {None}] * 2
+
+
+def test_an_autoscaler_lets_keda_take_its_place_in_an_upgrade() -> None:
+    """KEDA refuses what another autoscaler scales, and Helm removes that one only after it has made the new object."""
+    process = {"port": 8000, "resources": {"requests": {"cpu": "1"}}, "autoscaling": {"min": 1, "max": 3, "cpu": 70}}
+    image = {"repository": "registry.example.com/tabular", "tag": "1"}
+    found = rendered({"name": "tabular", "image": image, "processes": {"main": process}})
+    scaler = one(found, "HorizontalPodAutoscaler", "tabular")
+
+    assert scaler["metadata"]["annotations"]["validations.keda.sh/hpa-ownership"] == "false"
+
+
+@pytest.mark.parametrize("auth", [{"type": "key"}, {"type": "jwt", "issuer": "https://login.example"}])
+def test_kong_lets_in_the_consumer_of_the_service_and_no_other(auth: Tree) -> None:
+    """A credential of any consumer is good enough for Kong's plug-ins that ask for one."""
+    values = {
+        "name": "tabular",
+        "image": {"repository": "registry.example.com/tabular", "tag": "1"},
+        "processes": {"main": {"port": 8000}},
+        "gateway": {"kind": "kong", "auth": {**auth, "secret": "callers"}},
+        "secrets": {"callers": {"key": "callers"}},
+    }
+    found = rendered(values)
+    group = one(found, "Secret", "tabular-gateway-group")
+    plugins = one(found, "HTTPRoute", "tabular")["metadata"]["annotations"]["konghq.com/plugins"].split(",")
+
+    assert one(found, "KongPlugin", "tabular-acl")["config"]["allow"] == ["inferloop-tabular"]
+    assert "tabular-acl" in plugins
+    assert group["stringData"] == {"group": "inferloop-tabular"}
+    assert group["metadata"]["labels"]["konghq.com/credential"] == "acl"
+    assert "tabular-gateway-group" in one(found, "KongConsumer", "tabular")["credentials"]
+
+
+def test_names_that_look_like_numbers_stay_names() -> None:
+    values = case_values("minimal")
+    values["image"] = {**values["image"], "pullSecrets": ["012", "yes"]}
+    for _, template in pods(tuple(rendered(values))):
+        assert template["spec"]["imagePullSecrets"] == [{"name": "012"}, {"name": "yes"}]

@@ -207,6 +207,10 @@ REFUSED = {
     ),
     "tokens without anybody": (gateway("gateway-api", auth=TOKEN), "gateway.auth: gateway-api does not check tokens"),
     "tokens at Kong": (gateway("kong", auth=TOKEN), "gateway.auth.secret: Kong does not fetch an issuer's keys"),
+    "audience at Kong": (
+        gateway("kong", auth={**TOKEN, "audience": "tabular", "secret": "database", "key": "password"}),
+        "gateway.auth.audience: Kong does not look for whom a token is, and would take those for others",
+    ),
     "secret of the gateway": (
         gateway("kong", auth={"type": "key", "secret": "callers"}),
         'gateway.auth.secret: there is no entry "callers" in secrets (database); declare it there',

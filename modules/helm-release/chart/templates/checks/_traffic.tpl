@@ -25,6 +25,9 @@
 {{- else if and (eq (include "inferloop-service.tokens" .) "kong") (not $auth.secret) }}
 {{- $path = "gateway.auth.secret" }}
 {{- $problem = "Kong does not fetch an issuer's keys; name a secret with its public key (PEM), or choose mesh.kind istio, which fetches them" }}
+{{- else if and (eq (include "inferloop-service.tokens" .) "kong") $auth.audience }}
+{{- $path = "gateway.auth.audience" }}
+{{- $problem = "Kong does not look for whom a token is, and would take those for others; leave it out, or choose mesh.kind istio, which looks" }}
 {{- end }}
 {{- if $problem }}
 {{- include "inferloop-service.refuse" (dict "root" . "path" $path "message" $problem) }}

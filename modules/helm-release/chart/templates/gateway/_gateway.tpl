@@ -5,6 +5,11 @@
 {{- end }}
 {{- end }}
 
+{{- /* Name of the service among Kong's consumers, and of the group that it alone is in. */}}
+{{- define "inferloop-service.consumer" -}}
+{{ .Release.Namespace }}-{{ .Values.name }}
+{{- end }}
+
 {{- /* Names of the KongPlugins of the route by what they do, as YAML. */}}
 {{- define "inferloop-service.kongPlugins" -}}
 {{- $gateway := .Values.gateway }}
@@ -14,6 +19,9 @@
 key-auth: {{ .Values.name }}-key-auth
 {{- else if eq (include "inferloop-service.tokens" .) "kong" }}
 jwt: {{ .Values.name }}-jwt
+{{- end }}
+{{- if or (eq $gateway.auth.type "key") (eq (include "inferloop-service.tokens" .) "kong") }}
+acl: {{ .Values.name }}-acl
 {{- end }}
 {{- end }}
 {{- if $gateway.cors }}
@@ -41,6 +49,10 @@ key_claim_name: iss
 claims_to_verify: [exp]
 # What a browser asks before a call has no token.
 run_on_preflight: false
+{{- else if eq .plugin "acl" }}
+# Kong takes the credential of any of its consumers: only this service's may come in here.
+allow: [{{ include "inferloop-service.consumer" .root }}]
+hide_groups_header: true
 {{- else if eq .plugin "cors" }}
 {{- with $gateway.cors }}
 origins: {{ toJson .origins }}
