@@ -16,14 +16,8 @@ from platform_cases import CASES, CHARTS, PLATFORM, ROOT, Computed
 from inferloop_deploy.sandbox.cluster import Cluster
 
 Objects = Callable[[Computed, str], list[dict[str, Any]]]
-UNPROVEN = {
-    # No schema of these is to be had as Go module or npm package at a version like ours.
-    "Bundle": "trust.cert-manager.io",
-    "Elasticsearch": "elasticsearch.k8s.elastic.co",
-    "Kibana": "kibana.k8s.elastic.co",
-    "KongClusterPlugin": "configuration.konghq.com",
-    "Password": "generators.external-secrets.io",
-}
+UNPROVEN = {"KongClusterPlugin": "configuration.konghq.com"}
+"""No schema of these is to be had: tools/kubernetes/crds.toml says why."""
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 DIGEST = "sha256:" + "0" * 64
 LABELS = {
@@ -156,14 +150,14 @@ def cron_job(change: Callable[[dict[str, Any]], object] = lambda _: None) -> dic
     }
 
 
-def service(kind: str) -> dict[str, Any]:
-    """Return a Service of a type."""
+def service(kind: str, **changes: object) -> dict[str, Any]:
+    """Return a Service of a type, changed."""
     metadata = {"name": "tabular", "namespace": "inferloop"}
     return {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": metadata,
-        "spec": {"type": kind, "ports": [{"port": 80}]},
+        "spec": {"type": kind, "ports": [{"port": 80}], **changes},
     }
 
 
@@ -226,6 +220,9 @@ def test_what_is_right_is_let_in(prod: Cluster, manifest: dict[str, Any]) -> Non
         (cron_job(lambda one: one["spec"].pop("serviceAccountName")), "token of the default one"),
         (service("LoadBalancer"), "services are reached through the gateway"),
         (service("NodePort"), "services are reached through the gateway"),
+        (service("ClusterIP", externalIPs=["192.0.2.1"]), "with externalIPs a Service would take what others send"),
+        (service("ExternalName", externalName="argocd-server.argocd.svc.cluster.local"), "with type ExternalName the gateway would lead"),
+        (pod(lambda one: one["spec"].update(volumes=[{"name": "tools", "image": {"reference": "docker.io/library/busybox:1"}}])), "images docker.io/library/busybox:1 come from elsewhere"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_refused_with_the_reason(prod: Cluster, manifest: dict[str, Any], said: str) -> None:
@@ -262,12 +259,12 @@ def test_namespaces_of_add_ons_are_none_of_the_policies_business(prod: Cluster) 
 
 def test_no_expression_of_a_policy_is_of_a_wrong_type(prod: Cluster) -> None:
     # The controller that checks types writes the generation that it has looked at into the status.
-    names = [f"validatingadmissionpolicy/inferloop-{name}" for name in ("cronjobs", "exposure", "pods", "workloads")]
+    names = [f"validatingadmissionpolicy/inferloop-{name}" for name in ("cronjobs", "exposure", "pods", "volumes", "workloads")]
     prod.kubectl(["wait", "--for=jsonpath={.status.observedGeneration}=1", "--timeout=60s", *names])
     found = json.loads(prod.kubectl(["get", "validatingadmissionpolicy", "--output=json"]).stdout)["items"]
 
     assert {one["metadata"]["name"]: one["status"].get("typeChecking", {}) for one in found} == {
-        f"inferloop-{name}": {} for name in ("cronjobs", "exposure", "pods", "workloads")
+        f"inferloop-{name}": {} for name in ("cronjobs", "exposure", "pods", "volumes", "workloads")
     }
 
 
@@ -309,9 +306,15 @@ ALLOWED = {
     "create secrets inferloop": "ci",
     "create deployments.apps inferloop": "operator ci",
     "create deployments.apps monitoring": "operator",
-    "patch deployments.apps inferloop": "team operator ci",
+    "patch deployments.apps inferloop": "operator ci",
     "patch deployments.apps/scale inferloop": "team operator ci",
-    "create jobs.batch inferloop": "team operator ci",
+    "create jobs.batch inferloop": "operator ci",
+    "delete jobs.batch inferloop": "team operator ci",
+    "create daemonsets.apps inferloop": "operator",
+    "create envoyfilters.networking.istio.io inferloop": "operator",
+    "create ingresses.networking.k8s.io inferloop": "operator",
+    "create pushsecrets.external-secrets.io inferloop": "operator",
+    "create gateways.gateway.networking.k8s.io inferloop": "operator",
     "create externalsecrets.external-secrets.io inferloop": "operator ci",
     "get scaledobjects.keda.sh inferloop": "team operator read_only ci",
     "get virtualservices.networking.istio.io inferloop": "team operator read_only ci",
@@ -378,11 +381,69 @@ def test_kubectl_answers_as_the_table_does(prod: Cluster) -> None:
     assert refused.stdout == "no\n"
 
 
-def test_teams_open_a_shell_only_where_it_is_not_production(computed: dict[str, Computed], objects: Objects) -> None:
+def test_teams_say_what_pods_run_only_where_it_is_not_production(
+    computed: dict[str, Computed], objects: Objects
+) -> None:
+    """Who opens a shell in a pod, changes it, or makes a job, reads what the pod may read."""
     found = objects(computed["dev-aws"], "platform-base")
     (role,) = [one for one in found if (one["kind"], one["metadata"]["name"]) == ("ClusterRole", "inferloop-team")]
+    may = {(resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]}
 
-    assert any("pods/exec" in rule["resources"] for rule in role["rules"])
+    assert {("pods/exec", "create"), ("deployments", "patch"), ("jobs", "create")} <= may
+
+
+def volume(**source: object) -> dict[str, Any]:
+    """Return a volume of a source for a claim of a service."""
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": "inferloop-tabular-models"},
+        "spec": {
+            "accessModes": ["ReadWriteMany"],
+            "capacity": {"storage": "1Gi"},
+            "claimRef": {"namespace": "inferloop", "name": "tabular-models"},
+            **source,
+        },
+    }
+
+
+EFS = {"csi": {"driver": "efs.csi.aws.com", "volumeHandle": "fs-1"}}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        (volume(**EFS), ""),
+        (volume(hostPath={"path": "/"}), "others, such as hostPath, open the disks of nodes"),
+        (volume(**EFS, claimRef=None), "spec.claimRef.namespace has to name inferloop"),
+        (volume(**EFS, claimRef={"namespace": "monitoring", "name": "a"}), "pipelines make and change volumes of services only"),
+    ],
+)  # fmt: skip
+def test_pipelines_make_volumes_of_drivers_for_services_only(
+    prod: Cluster, manifest: dict[str, Any], said: str
+) -> None:
+    pipeline = prod.user("deploy", ["pipelines"])
+    outcome = prod.kubectl(
+        ["create", "--dry-run=server", "--filename=-"], json.dumps(manifest), check=False, kubeconfig=pipeline
+    )
+
+    assert said in outcome.stderr
+    assert (outcome.returncode == 0) == (said == "")
+
+
+def test_pipelines_do_not_touch_volumes_of_others(prod: Cluster) -> None:
+    theirs = volume(**EFS, claimRef={"namespace": "monitoring", "name": "prometheus"})
+    prod.kubectl(["create", "--filename=-"], json.dumps(theirs))
+    try:
+        outcome = prod.kubectl(
+            ["delete", "persistentvolume", "inferloop-tabular-models", "--wait=false"],
+            check=False,
+            kubeconfig=prod.user("deploy", ["pipelines"]),
+        )
+    finally:
+        prod.kubectl(["delete", "persistentvolume", "inferloop-tabular-models", "--ignore-not-found"])
+
+    assert "pipelines make and change volumes of services only" in outcome.stderr
 
 
 def test_a_release_that_needs_kinds_which_are_not_there_makes_nothing(
