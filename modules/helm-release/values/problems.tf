@@ -156,6 +156,10 @@ locals {
       message = "${local.path}.networking.ingress.auth.type jwt needs the mesh istio (networking.service_mesh.enabled and cluster_services.mesh), or the gateway kong and auth.secret with the issuer's public key; the mesh is ${local.mesh_kind}, the gateway ${var.cluster_services.gateway}."
     },
     {
+      holds   = try(local.gateway.auth.audience, null) == null || local.mesh_kind == "istio"
+      message = "${local.path}.networking.ingress.auth.audience needs the mesh istio (networking.service_mesh.enabled and cluster_services.mesh), as Kong does not look for whom a token is; the mesh is ${local.mesh_kind}."
+    },
+    {
       holds   = local.migration == null || local.mesh_kind == "istio"
       message = "${local.path}.networking.migration needs the mesh istio, which splits the traffic; the mesh is ${local.mesh_kind}."
     },

@@ -178,3 +178,11 @@ def test_the_names_that_services_count_on_are_there(
     assert prometheus["prometheus"]["prometheusSpec"]["serviceMonitorSelectorNilUsesHelmValues"] is False
     assert prometheus["prometheus"]["prometheusSpec"]["ruleSelectorNilUsesHelmValues"] is False
     assert prometheus["grafana"]["sidecar"]["dashboards"]["label"] == "grafana_dashboard"
+
+
+def test_proxies_send_their_spans_where_the_policies_of_services_let_them(computed: dict[str, Computed]) -> None:
+    """A proxy shares the network of its pod, whose way to the collector is the one of OTLP by HTTP."""
+    [provider] = computed["prod-aws"].applications["istiod"]["values"]["meshConfig"]["extensionProviders"]
+
+    assert provider["opentelemetry"]["port"] == 4318
+    assert provider["opentelemetry"]["http"]["path"] == "/v1/traces"

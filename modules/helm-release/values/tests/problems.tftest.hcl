@@ -21,6 +21,7 @@ variables {
     moving                                   = { spec = { networking = { service_mesh = { enabled = true }, migration = { host = "old.example.com" } } } }
     gate                                     = { spec = { networking = { ingress = { enabled = true, rate_limit = 100, auth = { type = "key", secret = "keys" } } }, secrets = { keys = {} } } }
     tokens                                   = { spec = { networking = { ingress = { enabled = true, path = "/tokens", auth = { type = "jwt", issuer = "https://login.example.com" } } } } }
+    audience                                 = { spec = { networking = { ingress = { enabled = true, path = "/audience", auth = { type = "jwt", issuer = "https://login.example.com", audience = "inferloop", secret = "issuer" } } }, secrets = { issuer = {} } } }
     label                                    = { metadata = { labels = { "helm.sh/chart" = "mine" } } }
     edge                                     = { spec = { service = { image = { tag = "1" }, placement = { runtime = "fargate" } } } }
     calls                                    = { spec = { service = { env = { EDGE = { value = "$${dependencies.edge.url}" } } }, dependencies = { edge = { type = "service" } } } }
@@ -65,6 +66,7 @@ run "what_services_ask_for_and_cannot_have" {
   assert {
     condition = jsonencode(output.problems) == jsonencode({
       a-service-with-a-name-of-forty-letters-x = ["services.a-service-with-a-name-of-forty-letters-x.spec.workers.every-night-at-three makes the name a-service-with-a-name-of-forty-letters-x-every-night-at-three of 61 characters; Kubernetes takes 52 for type cron, so shorten it."]
+      audience                                 = ["services.audience.spec.networking.ingress.auth.audience needs the mesh istio (networking.service_mesh.enabled and cluster_services.mesh), as Kong does not look for whom a token is; the mesh is none."]
       budget                                   = ["services.budget.spec.service.disruption_budget lets none of at most 1 pods go, so that no node could ever be emptied; let one go, or have more replicas."]
       clocks                                   = ["services.clocks.spec.workers.pull.autoscaling.schedules has the name of something else that scales it; the queue's, day and requests-per-second are taken."]
       counted                                  = ["services.counted.spec.workers.pull.autoscaling.requests_per_second needs a service that answers requests and has monitoring.metrics enabled, where they are counted."]
