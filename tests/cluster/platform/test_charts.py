@@ -216,3 +216,28 @@ def test_no_object_brings_a_secret_along(computed: dict[str, Computed], objects:
             for one in objects(case, release):
                 if one["kind"] == "Secret":
                     assert set(one["stringData"]) == {"type", "enableOCI", "url"}
+
+
+def test_pipelines_may_write_every_kind_that_the_chart_of_services_makes(
+    computed: dict[str, Computed], objects: Objects
+) -> None:
+    """And by name: with * a pipeline could write what reaches further than its service."""
+    base = objects(computed["prod-aws"], "platform-base")
+    roles = [one for one in base if one["kind"] == "ClusterRole" and one["metadata"]["name"].startswith("inferloop-ci")]
+    may = {
+        (group, resource)
+        for role in roles
+        for rule in role["rules"]
+        if "create" in rule["verbs"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    made = {
+        (one["apiVersion"].rpartition("/")[0], re.sub("y$", "ie", one["kind"].lower()) + "s")
+        for path in sorted((ROOT / "tests" / "golden" / "chart").glob("*.yaml"))
+        for one in yaml.safe_load_all(path.read_text())
+        if one
+    }
+
+    assert made - may == set()
+    assert "*" not in {resource for _, resource in may}

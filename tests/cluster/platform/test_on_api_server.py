@@ -259,7 +259,10 @@ def test_namespaces_of_add_ons_are_none_of_the_policies_business(prod: Cluster) 
 
 def test_no_expression_of_a_policy_is_of_a_wrong_type(prod: Cluster) -> None:
     # The controller that checks types writes the generation that it has looked at into the status.
-    names = [f"validatingadmissionpolicy/inferloop-{name}" for name in ("cronjobs", "exposure", "pods", "volumes", "workloads")]
+    names = [
+        f"validatingadmissionpolicy/inferloop-{name}"
+        for name in ("cronjobs", "exposure", "pods", "volumes", "workloads")
+    ]
     prod.kubectl(["wait", "--for=jsonpath={.status.observedGeneration}=1", "--timeout=60s", *names])
     found = json.loads(prod.kubectl(["get", "validatingadmissionpolicy", "--output=json"]).stdout)["items"]
 
