@@ -23,9 +23,9 @@ probes ask is left out.
     threshold: {{ int64 . | quote }}
 {{- end }}
 {{- range .autoscaling.triggers }}
-- type: {{ .type }}
+- type: {{ .type | quote }}
   {{- with .name }}
-  name: {{ . }}
+  name: {{ . | quote }}
   {{- end }}
   {{- with .metricType }}
   metricType: {{ . }}
