@@ -380,3 +380,6 @@ def test_names_that_look_like_numbers_stay_names() -> None:
     values["image"] = {**values["image"], "pullSecrets": ["012", "yes"]}
     for _, template in pods(tuple(rendered(values))):
         assert template["spec"]["imagePullSecrets"] == [{"name": "012"}, {"name": "yes"}]
+    values["processes"] = {"main": {"kind": "StatefulSet", "volume": {"size": "1Gi", "storageClass": "012"}}}
+    [claim] = one(rendered(values), "StatefulSet", values["name"])["spec"]["volumeClaimTemplates"]
+    assert claim["spec"]["storageClassName"] == "012"
