@@ -27,6 +27,16 @@ DIGEST = f"sha256:{'ab' * 32}"
 
 
 @dataclass(frozen=True)
+class Shared:
+    """A release of the shared platform, with the text that helm is given; `chart` is a folder of modules/platform/charts."""
+
+    name: str
+    namespace: str
+    chart: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Releases:
     """The stand-in for a platform, the values of each service's release by its name, and what is wrong with them."""
 
@@ -34,6 +44,12 @@ class Releases:
     problems: dict[str, list[str]]
     values: dict[str, dict[str, Any]]
     texts: dict[str, str]
+    namespaces: dict[str, str]
+    """Namespace of each service's release."""
+    shared: tuple[Shared, ...]
+    """The platform's own releases in their order, without the upstream charts, which nothing here can fetch."""
+    apis: tuple[str, ...]
+    """What the cluster serves once the add-ons are there, as `helm template --api-versions` takes it."""
 
 
 def releases_root(tree: Tree) -> str:
@@ -62,4 +78,11 @@ def releases_of(tree: Tree, environment: str, images: Mapping[str, str]) -> Rele
         outputs["problems"],
         {name: release["values"] for name, release in outputs["releases"].items()},
         {name: release["text"] for name, release in outputs["releases"].items()},
+        {name: release["namespace"] for name, release in outputs["releases"].items()},
+        tuple(
+            Shared(release["name"], release["namespace"], release["chart"], release["values"])
+            for release in outputs["shared"]
+            if release["repository"] is None
+        ),
+        tuple(outputs["apis"]),
     )

@@ -27,6 +27,10 @@ module "values" {
   services         = var.services
 }
 
+output "apis" {
+  value = module.values.apis
+}
+
 output "platform" {
   value = module.placeholder.platform
 }
@@ -37,4 +41,8 @@ output "problems" {
 
 output "releases" {
   value = module.values.releases
+}
+
+output "shared" {
+  value = module.values.platform
 }
