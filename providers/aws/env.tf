@@ -15,6 +15,7 @@ locals {
     { for key in [used.key] : "port" => tostring(module.cache.ports[key]) if used.kind == "cache" },
     { for key in [used.key] : "user" => module.base.caches[key].users[service] if used.kind == "cache" },
     { for key in [used.key] : "prefix" => "${service}:" if used.kind == "cache" },
+    { for key in [used.key] : "name" => module.base.caches[key].name if used.kind == "cache" && try(module.base.caches[key].existing == null, false) },
     { for key in [used.key] : "bucket" => module.storage.names[key] if used.kind == "storage" },
     { for key in [used.key] : "prefix" => used.prefix if used.kind == "storage" },
     { for key in [used.key] : "path" => used.path if used.kind == "file" },

@@ -70,6 +70,7 @@ output "platform" {
       secret   = contains(keys(local.role_services[service].databases), name) ? null : module.database.secret_arns[used.key]
     } } }
     caches = { for service, uses in local.uses : service => { for name, used in uses.cache : name => {
+      name   = module.base.caches[used.key].existing == null ? module.base.caches[used.key].name : null
       host   = module.cache.hosts[used.key]
       port   = module.cache.ports[used.key]
       user   = module.base.caches[used.key].users[service]

@@ -23,7 +23,7 @@ locals {
 # What ${dependencies.NAME.OUTPUT} may ask for.
 locals {
   dependency_outputs = {
-    cache    = ["host", "port", "prefix", "user"]
+    cache    = ["host", "name", "port", "prefix", "user"]
     database = ["database", "host", "port", "user"]
     file     = ["path"]
     function = ["arn", "name"]

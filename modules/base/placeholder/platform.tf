@@ -106,6 +106,7 @@ locals {
       secret   = module.base.databases[key].existing == null ? null : module.base.databases[key].existing.secret
     } } }
     caches = { for service, uses in local.uses : service => { for name, key in uses.cache : name => {
+      name   = module.base.caches[key].existing == null ? module.base.caches[key].name : null
       host   = try(module.base.caches[key].existing.host, "${module.base.caches[key].name}.placeholder.invalid")
       port   = try(module.base.caches[key].existing.port, 6379)
       user   = module.base.caches[key].users[service]

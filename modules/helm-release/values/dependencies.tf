@@ -33,7 +33,7 @@ locals {
 
   dependency_outputs = { for name, used in var.uses.dependencies : name => { for output, found in merge(
     { for output in ["bucket", "prefix"] : output => try(local.buckets[name][output], null) if used.kind == "storage" },
-    { for output in ["host", "port", "prefix", "user"] : output => try(tostring(local.caches[name][output]), null) if used.kind == "cache" },
+    { for output in ["host", "name", "port", "prefix", "user"] : output => try(tostring(local.caches[name][output]), null) if used.kind == "cache" },
     { for output in ["database", "host", "port", "user"] : output => try(tostring(local.databases[name][output]), null) if used.kind == "database" },
     { for output in ["path"] : output => try(local.files[name][output], null) if used.kind == "file" },
     { for output in ["arn", "name"] : output => try(local.functions[name][output], null) if used.kind == "function" },

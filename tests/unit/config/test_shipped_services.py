@@ -40,7 +40,7 @@ def processes(config: ServiceConfig) -> Iterator[tuple[YamlPath, list[str], list
 
 def environ(variables: list[EnvVar]) -> Mapping[str, str]:
     """Return variables as a container sees them, with something in place of what only a cloud knows."""
-    return {
+    return {"AWS_REGION": "eu-central-1"} | {
         one.name: "hidden"
         if one.value is None
         else re.sub(r"\$\{dependencies\.[a-z-]+\.([a-z]+)\}", lambda match: GIVEN.get(match[1], "name"), one.value)
@@ -56,7 +56,7 @@ def test_every_variable_is_a_setting_of_the_generator_with_a_value_that_it_takes
         loaded = load_settings(found)
 
         assert loaded.warnings == (), place
-        assert [variable for variable in found if not variable.startswith("GUARDIAN_")] == [], place
+        assert [one.name for one in variables if not one.name.startswith("GUARDIAN_")] == [], place
         assert loaded.settings.service == name
 
 
@@ -98,11 +98,14 @@ def test_the_path_that_a_proxy_strips_is_that_of_the_ingress(name: str) -> None:
     assert load_settings(environ(config.spec.service.env)).settings.root_path == config.spec.networking.ingress.path
 
 
-def test_two_services_on_one_redis_have_a_database_each() -> None:
-    numbers = [
-        load_settings(environ(shipped("prod", name).spec.service.env)).settings.redis_db
-        for name in SERVICES
-        if any(one.name == "GUARDIAN_REDIS_HOST" for one in shipped("prod", name).spec.service.env)
-    ]
+def test_services_on_shared_servers_sign_in_with_their_identity_and_keep_to_their_prefix() -> None:
+    for name in SERVICES:
+        service = shipped("prod", name).spec.service
+        found, settings = {one.name: one.value for one in service.env}, load_settings(environ(service.env)).settings
 
-    assert len(numbers) == len(set(numbers)) > 1
+        assert settings.postgres_auth == "aws-iam"
+        if settings.redis_host is not None:
+            assert settings.redis_auth == "aws-iam"
+            assert found["GUARDIAN_REDIS_PREFIX"] == "${dependencies.redis.prefix}"
+            assert found["GUARDIAN_REDIS_CACHE_NAME"] == "${dependencies.redis.name}"
+        assert [secret.name for secret in shipped("prod", name).spec.secrets] == ["api-keys"]

@@ -20,6 +20,7 @@ OUTPUTS: Mapping[str, Mapping[str, str]] = {
         "host": "host name of the primary, which answers TLS only",
         "port": "port",
         "user": "name of the service's user, which signs in with an IAM token",
+        "name": "name of the cache, which its users' tokens are for",
         "prefix": "prefix of the keys that the service may use",
     },
     "storage": {"bucket": "name of the bucket", "prefix": "prefix of the objects that the service may use"},
@@ -51,9 +52,10 @@ def references(text: str) -> Iterator[Reference]:
 
 
 def outputs_of(dependency: Dependency) -> tuple[str, ...]:
-    """Return the outputs of a dependency; the user of one that is brought is in its secret."""
-    brought = getattr(dependency, "existing", None) is not None
-    return tuple(output for output in OUTPUTS[kind_of(dependency)] if output != "user" or not brought)
+    """Return the outputs of a dependency; the user of one that is brought is in its secret, and signs in with no token."""
+    kind, brought = kind_of(dependency), getattr(dependency, "existing", None) is not None
+    missing = {"user", "name"} if kind == "cache" else {"user"}
+    return tuple(output for output in OUTPUTS[kind] if output not in missing or not brought)
 
 
 def kind_of(dependency: Dependency) -> str:
