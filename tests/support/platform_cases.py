@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from terraform_tree import Tree
 
 ROOT = Path(__file__).resolve().parents[2]
 PLATFORM = ROOT / "modules" / "platform"
@@ -23,6 +25,20 @@ NAMESPACES = {
     "platform-resources": "argocd",
     "platform-observability": "monitoring",
 }
+MODULE = """
+module "values" {
+  source           = "./modules/platform/values"
+  for_each         = { for name, case in jsondecode(file("cases.json")) : name => case }
+  environment      = each.value.environment
+  platform         = merge(yamldecode(file("modules/platform/values/tests/platform.yaml")), each.value.changes)
+  cluster_services = each.value.cluster_services
+  namespaces       = each.value.namespaces
+}
+
+output "computed" {
+  value = module.values
+}
+"""
 KUBERNETES = "1.35.0"
 """The version that helm renders for where it asks no cluster."""
 
@@ -45,3 +61,13 @@ class Computed:
         """The add-ons that Argo CD installs."""
         found: dict[str, Any] = self.outputs["applications"]["applications"]
         return found
+
+
+def computed_cases(tree: Tree) -> dict[str, Computed]:
+    """Compute modules/platform/values for every case, with one plan and without any provider."""
+    (tree.root / "main.tf").write_text(MODULE)
+    (tree.root / "cases.json").write_text(json.dumps(CASES))
+    tree.succeed(".", "init", "-input=false", "-no-color")
+    tree.succeed(".", "apply", "-auto-approve", "-input=false", "-no-color")
+    outputs = json.loads(tree.succeed(".", "output", "-json", "computed"))
+    return {name: Computed(name, found) for name, found in outputs.items()}

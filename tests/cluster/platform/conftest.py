@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -11,27 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
-from platform_cases import CASES, CHARTS, KUBERNETES, NAMESPACES, PLATFORM, ROOT, Computed
+from platform_cases import CHARTS, KUBERNETES, NAMESPACES, PLATFORM, ROOT, Computed, computed_cases
 from terraform_tree import copy_of_the_source
 
 from inferloop_deploy.programs import find_programs
 from inferloop_deploy.sandbox.cluster import Cluster, temporary_cluster
-
-MODULE = """
-module "values" {
-  source           = "./modules/platform/values"
-  for_each         = { for name, case in jsondecode(file("cases.json")) : name => case }
-  environment      = each.value.environment
-  platform         = merge(yamldecode(file("modules/platform/values/tests/platform.yaml")), each.value.changes)
-  cluster_services = each.value.cluster_services
-  namespaces       = each.value.namespaces
-}
-
-output "computed" {
-  value = module.values
-}
-"""
-
 
 Render = Callable[[Computed, str], list[dict[str, Any]]]
 
@@ -48,14 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def computed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Computed]:
     """The outputs of modules/platform/values for every case, from one plan without any provider."""
-    root = tmp_path_factory.mktemp("platform")
-    tree = copy_of_the_source(root, tmp_path_factory.mktemp("plugins"))
-    (root / "main.tf").write_text(MODULE)
-    (root / "cases.json").write_text(json.dumps(CASES))
-    tree.succeed(".", "init", "-input=false", "-no-color")
-    tree.succeed(".", "apply", "-auto-approve", "-input=false", "-no-color")
-    outputs = json.loads(tree.succeed(".", "output", "-json", "computed"))
-    return {name: Computed(name, found) for name, found in outputs.items()}
+    return computed_cases(copy_of_the_source(tmp_path_factory.mktemp("platform"), tmp_path_factory.mktemp("plugins")))
 
 
 @pytest.fixture(scope="session")
