@@ -40,11 +40,10 @@ output "platform" {
     }
 
     dns = {
-      domain          = var.environment.dns.domain
-      zone            = module.edge.zone_id
-      certificate     = module.edge.certificate_arn
-      name_servers    = module.edge.name_servers
-      controller_role = lookup(module.edge.controller_role_arns, "external-dns", null)
+      domain       = var.environment.dns.domain
+      zone         = module.edge.zone_id
+      certificate  = module.edge.certificate_arn
+      name_servers = module.edge.name_servers
     }
 
     registry = {
@@ -107,16 +106,23 @@ output "platform" {
       annotations     = module.identity.annotations[service]
     } }
 
+    controllers = { for addon in keys(local.addon_roles) : addon => {
+      namespace       = local.catalog[addon].namespace
+      service_account = local.catalog[addon].identity.service_account
+      role            = module.addons.role_arns[addon]
+      annotations     = module.addons.annotations[addon]
+    } }
+    backup = { bucket = lookup(module.cluster_backup.names, "velero", null) }
+
     storage_classes = !local.make_cluster ? {} : {
       default = { provisioner = "ebs.csi.aws.com", parameters = { type = "gp3", encrypted = "true", kmsKeyId = module.cluster[0].volumes_key_arn } }
     }
 
     load_balancer = {
-      kind            = "aws-load-balancer-controller"
-      security_group  = module.edge.load_balancer_security_group_id
-      web_acl         = module.edge.web_acl_arn
-      controller_role = lookup(module.edge.controller_role_arns, "load-balancer", null)
-      hostname        = module.containers.load_balancer_dns_name
+      kind           = "aws-load-balancer-controller"
+      security_group = module.edge.load_balancer_security_group_id
+      web_acl        = module.edge.web_acl_arn
+      hostname       = module.containers.load_balancer_dns_name
     }
 
     observability = {

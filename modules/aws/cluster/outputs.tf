@@ -8,9 +8,9 @@ output "arn" {
   value       = local.arn
 }
 
-output "autoscaler_role_arn" {
-  description = "Role of Cluster Autoscaler; null where none is made."
-  value       = one(aws_iam_role.autoscaler[*].arn)
+output "autoscaler_policy" {
+  description = "Policy, as JSON, of Cluster Autoscaler."
+  value       = local.autoscaler_policy
 }
 
 output "ca_certificate" {

@@ -53,15 +53,6 @@ variable "addons" {
   }
 }
 
-variable "autoscaler" {
-  description = "Service account that Cluster Autoscaler runs as; null makes no role for it."
-  type = object({
-    namespace       = optional(string, "kube-system")
-    service_account = optional(string, "cluster-autoscaler")
-  })
-  default = {}
-}
-
 variable "control_plane_logs" {
   description = "Control plane logs: which types and how many days they are kept."
   type = object({

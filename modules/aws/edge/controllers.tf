@@ -1,9 +1,8 @@
+# What controllers in the cluster may do here; whoever gives their service accounts a role puts it in.
 locals {
-  controllers = { for controller, account in var.controllers : controller => account if var.cluster != null && (controller == "load-balancer" || var.domain != null) }
-  cluster_arn = try("arn:${var.account.partition}:eks:${var.account.region}:${var.account.id}:cluster/${var.cluster.name}", null)
-  ec2         = "arn:${var.account.partition}:ec2:${var.account.region}:${var.account.id}"
-  elb         = "arn:${var.account.partition}:elasticloadbalancing:${var.account.region}:${var.account.id}"
-  zone_arn    = "arn:${var.account.partition}:route53:::hostedzone/${coalesce(local.zone_id, "none")}"
+  ec2      = "arn:${var.account.partition}:ec2:${var.account.region}:${var.account.id}"
+  elb      = "arn:${var.account.partition}:elasticloadbalancing:${var.account.region}:${var.account.id}"
+  zone_arn = "arn:${var.account.partition}:route53:::hostedzone/${coalesce(local.zone_id, "none")}"
 
   # The controller tags whatever it makes with the name of its cluster, and may touch nothing else.
   asks_for_cluster = { StringEquals = { "aws:RequestTag/elbv2.k8s.aws/cluster" = try(var.cluster.name, null) } }
@@ -166,48 +165,8 @@ locals {
       },
     ]
   }
-}
 
-resource "aws_iam_role" "controller" {
-  for_each = local.controllers
-
-  name                 = "${var.name}-edge-${each.key}"
-  description          = "In-cluster controller ${each.key} of ${var.name}"
-  permissions_boundary = var.permissions_boundary_arn
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "pods.eks.amazonaws.com" }
-      Action    = ["sts:AssumeRole", "sts:TagSession"]
-      Condition = {
-        StringEquals = {
-          "aws:RequestTag/eks-cluster-arn"            = local.cluster_arn
-          "aws:RequestTag/kubernetes-namespace"       = each.value.namespace
-          "aws:RequestTag/kubernetes-service-account" = each.value.service_account
-        }
-      }
-    }]
-  })
-  tags = var.labels
-}
-
-resource "aws_iam_role_policy" "controller" {
-  for_each = local.controllers
-
-  name   = each.key
-  role   = aws_iam_role.controller[each.key].id
-  policy = jsonencode({ Version = "2012-10-17", Statement = local.controller_statements[each.key] })
-}
-
-resource "aws_eks_pod_identity_association" "controller" {
-  for_each = local.controllers
-
-  cluster_name    = var.cluster.name
-  namespace       = each.value.namespace
-  service_account = each.value.service_account
-  role_arn        = aws_iam_role.controller[each.key].arn
-  tags            = var.labels
-
-  depends_on = [aws_iam_role_policy.controller]
+  controller_policies = { for controller, statements in local.controller_statements : controller => jsonencode({ Version = "2012-10-17", Statement = statements })
+    if var.cluster != null && (controller == "load-balancer" || var.domain != null)
+  }
 }

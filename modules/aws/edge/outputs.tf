@@ -4,10 +4,9 @@ output "certificate_arn" {
   depends_on  = [aws_acm_certificate_validation.this]
 }
 
-output "controller_role_arns" {
-  description = "Role of each in-cluster controller that got one: load-balancer, external-dns, cert-manager."
-  value       = { for controller, role in aws_iam_role.controller : controller => role.arn }
-  depends_on  = [aws_iam_role_policy.controller]
+output "controller_policies" {
+  description = "Policy, as JSON, of each controller in the cluster: load-balancer and, with a domain, cert-manager and external-dns; none without a cluster."
+  value       = local.controller_policies
 }
 
 output "domain" {

@@ -27,26 +27,12 @@ variable "certificate" {
 }
 
 variable "cluster" {
-  description = "Cluster whose controllers take their roles by pod identity, and the security group of its nodes, which then admit the load balancer; null makes no controller roles."
+  description = "Cluster whose controllers act here, and the security group of its nodes, which then admit the load balancer; null writes no policies for controllers."
   type = object({
     name                = string
     node_security_group = optional(object({ id = string }))
   })
   default = null
-}
-
-variable "controllers" {
-  description = "Service accounts of the in-cluster controllers that get a role: load-balancer (AWS Load Balancer Controller) and, with a domain, external-dns and cert-manager."
-  type        = map(object({ namespace = string, service_account = string }))
-  default = {
-    load-balancer = { namespace = "kube-system", service_account = "aws-load-balancer-controller" }
-    external-dns  = { namespace = "external-dns", service_account = "external-dns" }
-  }
-  nullable = false
-  validation {
-    condition     = alltrue([for controller in keys(var.controllers) : contains(["cert-manager", "external-dns", "load-balancer"], controller)])
-    error_message = "controllers accepts load-balancer, external-dns and cert-manager."
-  }
 }
 
 variable "deletion_protection" {
@@ -122,12 +108,6 @@ variable "network" {
     condition     = can(cidrnetmask(var.network.cidr))
     error_message = "network.cidr must be the IPv4 range of the VPC."
   }
-}
-
-variable "permissions_boundary_arn" {
-  description = "Policy that bounds every role made here; null sets none."
-  type        = string
-  default     = null
 }
 
 variable "rate_limits" {

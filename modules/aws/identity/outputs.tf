@@ -33,14 +33,14 @@ output "modes" {
 }
 
 output "policies" {
-  description = "Policy of each service that uses something, as JSON, by service."
+  description = "Policy of each service that uses something, as JSON, by service; without the policies it brings."
   value       = local.policies
 }
 
 output "role_arns" {
   description = "ARN of the role, by service; usable once its policy is attached."
   value       = local.role_arns
-  depends_on  = [aws_iam_role_policy.service]
+  depends_on  = [aws_iam_role_policy.other, aws_iam_role_policy.service]
 }
 
 output "role_names" {

@@ -77,6 +77,22 @@ resource "aws_iam_role_policy" "service" {
   }
 }
 
+# What a service may do beside its dependencies.
+resource "aws_iam_role_policy" "other" {
+  for_each = merge([for key, service in local.made : { for name, policy in service.policies : "${key}/${name}" => { key = key, name = name, policy = policy } }]...)
+
+  name   = each.value.name
+  role   = aws_iam_role.service[each.value.key].id
+  policy = each.value.policy
+
+  lifecycle {
+    precondition {
+      condition     = length(each.value.policy) <= 10240
+      error_message = "services.${each.value.key}.policies.${each.value.name} has ${length(each.value.policy)} characters, more than the 10240 that IAM allows."
+    }
+  }
+}
+
 # Pods that start before the association exists have no credentials until they are restarted.
 resource "aws_eks_pod_identity_association" "service" {
   for_each = { for key, service in var.services : key => service if local.modes[key] == "pod-identity" }
@@ -87,7 +103,7 @@ resource "aws_eks_pod_identity_association" "service" {
   role_arn        = local.role_arns[each.key]
   tags            = merge(var.labels, each.value.labels)
 
-  depends_on = [aws_iam_role_policy.service]
+  depends_on = [aws_iam_role_policy.other, aws_iam_role_policy.service]
 
   lifecycle {
     precondition {

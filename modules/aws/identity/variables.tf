@@ -106,7 +106,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "services" {
-  description = "Services by key: their service account and what they use; each gets one role with exactly these permissions, or, with `existing`, brings its own."
+  description = "Services by key: their service account, what they use, and policies (JSON) for what is not listed here; each gets one role with exactly these permissions, or, with `existing`, brings its own."
   type = map(object({
     name            = string
     labels          = optional(map(string), {})
@@ -152,8 +152,9 @@ variable "services" {
       encrypt = optional(bool, true)
       decrypt = optional(bool, true)
     })), {})
-    tracing = optional(bool, false)
-    metrics = optional(object({ namespace = string }))
+    tracing  = optional(bool, false)
+    metrics  = optional(object({ namespace = string }))
+    policies = optional(map(string), {})
   }))
   default  = {}
   nullable = false
@@ -184,6 +185,10 @@ variable "services" {
   validation {
     condition     = alltrue(flatten([for service in var.services : [for bucket in service.buckets : !can(regex("[*?$]", bucket.prefix))]]))
     error_message = "services.*.buckets.*.prefix must be a plain path without *, ? and $."
+  }
+  validation {
+    condition     = alltrue([for service in var.services : !contains(keys(service.policies), "dependencies")])
+    error_message = "services.*.policies.dependencies is the name of the policy made from what the service uses; choose another name."
   }
   validation {
     condition     = alltrue(flatten([for service in var.services : [for key in service.keys : key.encrypt || key.decrypt]]))

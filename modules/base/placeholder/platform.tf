@@ -78,11 +78,10 @@ locals {
     cluster     = local.cluster
 
     dns = {
-      domain          = var.environment.dns.domain
-      zone            = var.environment.dns.existing_zone
-      certificate     = var.environment.dns.existing_certificate
-      name_servers    = []
-      controller_role = null
+      domain       = var.environment.dns.domain
+      zone         = var.environment.dns.existing_zone
+      certificate  = var.environment.dns.existing_certificate
+      name_servers = []
     }
     registry = {
       host         = local.cloud.registry
@@ -144,13 +143,14 @@ locals {
       role            = lookup(var.environment.identities, service, var.cloud == "aws" ? "${local.arn}:iam::${local.account}:role/${module.base.names.role[service]}" : module.base.names.role[service])
       annotations     = {}
     } }
+    controllers     = {}
+    backup          = { bucket = var.cloud == "aws" && var.cluster.enabled ? "${module.base.name}-cluster-backups-${local.account}" : null }
     storage_classes = !var.cluster.enabled ? {} : { default = { provisioner = local.cloud.provisioner, parameters = {} } }
     load_balancer = {
-      kind            = local.cloud.balancer
-      security_group  = null
-      web_acl         = null
-      controller_role = null
-      hostname        = null
+      kind           = local.cloud.balancer
+      security_group = null
+      web_acl        = null
+      hostname       = null
     }
     observability = { log_groups = {}, notifications = null, traces = null, dashboard = null }
     quotas        = module.base.quotas

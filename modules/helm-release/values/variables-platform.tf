@@ -27,11 +27,10 @@ variable "platform" {
     })
 
     dns = object({
-      domain          = string
-      zone            = string
-      certificate     = string
-      name_servers    = list(string)
-      controller_role = string
+      domain       = string
+      zone         = string
+      certificate  = string
+      name_servers = list(string)
     })
     registry = object({
       host         = string
@@ -62,13 +61,20 @@ variable "platform" {
       role            = string
       annotations     = map(string)
     }))
+    # Cloud identities of the cluster's add-ons, by add-on.
+    controllers = map(object({
+      namespace       = string
+      service_account = string
+      role            = string
+      annotations     = map(string)
+    }))
+    backup          = object({ bucket = string })
     storage_classes = map(object({ provisioner = string, parameters = map(string) }))
     load_balancer = object({
-      kind            = string
-      security_group  = string
-      web_acl         = string
-      controller_role = string
-      hostname        = string
+      kind           = string
+      security_group = string
+      web_acl        = string
+      hostname       = string
     })
     observability = object({
       log_groups    = map(string)

@@ -1,12 +1,10 @@
 # Values of the add-ons' charts: addons/<name>.yaml.tftpl, with what an add-on can differ by.
 locals {
-  # Cloud identities of add-ons. On AWS a service account takes its role by pod identity, with nothing written on it.
-  roles = merge(
-    { for name, role in { external-dns = var.platform.dns.controller_role, aws-load-balancer-controller = var.platform.load_balancer.controller_role } : name => role if role != null },
-    local.services.controllers,
-  )
+  # Cloud identities of add-ons: those of the platform, with what their service accounts bear, and those that the configuration names. On AWS
+  # a named one is told to the first stage, which ties it to the service account; nothing is written on that here.
+  roles = merge({ for name, controller in var.platform.controllers : name => controller.role }, local.services.controllers)
   identities = { for name, addon in local.catalog.addons : name => {
-    annotations = !contains(keys(local.roles), name) ? {} : {
+    annotations = contains(keys(var.platform.controllers), name) ? var.platform.controllers[name].annotations : !contains(keys(local.roles), name) ? {} : {
       aws    = {}
       gcp    = { "iam.gke.io/gcp-service-account" = local.roles[name] }
       azure  = { "azure.workload.identity/client-id" = local.roles[name] }
@@ -18,7 +16,7 @@ locals {
   facts = {
     access        = local.services.access
     account       = var.platform.account
-    backup        = local.services.backup
+    backup        = merge(local.services.backup, { bucket = local.backup_bucket })
     certificate   = var.platform.dns.certificate
     certificates  = local.services.certificates
     cloud         = local.cloud

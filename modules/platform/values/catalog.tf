@@ -6,13 +6,19 @@ locals {
   # What only stands for a platform does not know its identities yet; they are not missing.
   known = !var.platform.placeholder
 
+  backup_bucket = try(coalesce(local.services.backup.bucket, var.platform.backup.bucket), null)
+
   # What is chosen and cannot work here, with the reason; it is left out and said, rather than installed to fail.
+  idle_without_role = {
+    aws-load-balancer-controller = "no identity may make load balancers, so nothing reaches the gateway from outside"
+    external-dns                 = "no identity may write records of ${var.platform.dns.domain}"
+    karpenter                    = "no identity may start machines; the first stage makes none for it, so make one and name it"
+  }
   left_out = {
-    for name, reason in {
-      aws-load-balancer-controller = local.known && var.platform.load_balancer.controller_role == null && !contains(keys(local.services.controllers), "aws-load-balancer-controller") ? "platform.load_balancer.controller_role is null: no identity may make load balancers, so nothing reaches the gateway from outside" : null
-      external-dns                 = local.known && var.platform.dns.controller_role == null && !contains(keys(local.services.controllers), "external-dns") ? "platform.dns.controller_role is null: no identity may write records of ${var.platform.dns.domain}" : null
-      velero                       = local.services.backup.bucket == null ? "cluster_services.backup.bucket names no bucket for backups; name one, or set backup.enabled to false" : null
-    } : name => reason if reason != null && contains(keys(local.chosen), name) && local.services.managed
+    for name, reason in merge(
+      { for name, reason in local.idle_without_role : name => "platform.controllers has no ${name}, nor has cluster_services.controllers: ${reason}" if local.known && !contains(keys(local.roles), name) },
+      { for name in ["velero"] : name => "neither platform.backup.bucket nor cluster_services.backup.bucket names a bucket for backups; name one, or set cluster_services.backup.enabled to false" if local.backup_bucket == null },
+    ) : name => reason if contains(keys(local.chosen), name) && local.services.managed
   }
 
   addons = { for name, addon in local.chosen : name => addon if local.services.managed && !contains(keys(local.left_out), name) }

@@ -75,9 +75,78 @@ run "each_service_gets_what_its_file_asks_for" {
     error_message = "Where there is a file system, the cluster can mount it."
   }
   assert {
+    condition = { for addon, controller in output.platform.controllers : addon => "${controller.namespace}/${controller.service_account}" } == {
+      aws-load-balancer-controller = "kube-system/aws-load-balancer-controller"
+      cert-manager                 = "cert-manager/cert-manager"
+      cluster-autoscaler           = "kube-system/cluster-autoscaler"
+      external-dns                 = "external-dns/external-dns"
+      external-secrets             = "external-secrets/external-secrets"
+      keda                         = "keda/keda-operator"
+      velero                       = "velero/velero-server"
+    } && output.platform.backup.bucket == "inferloop-dev-cluster-backups-123456789012"
+    error_message = "Each add-on that asks AWS for something has a role, and the cluster's backups a bucket; found ${jsonencode(output.platform.controllers)}."
+  }
+  assert {
+    condition     = jsondecode(local.read_secrets).Statement[0].Resource == [for key in local.cluster_secrets : module.secrets.arns[key]] && length(local.cluster_secrets) > 0 && jsondecode(local.read_secrets).Statement[1].Condition.StringEquals["kms:ViaService"] == "secretsmanager.us-east-1.amazonaws.com" && !contains(flatten([jsondecode(local.read_secrets).Statement[*].Resource]), "*")
+    error_message = "External Secrets reads the secrets of services in the cluster by name, and no other: ${local.read_secrets}"
+  }
+  assert {
+    condition     = jsondecode(local.see_queues).Statement == [{ Sid = "CountMessages", Effect = "Allow", Action = "sqs:GetQueueAttributes", Resource = [module.queue.arns["tabular-jobs"]] }]
+    error_message = "KEDA counts the messages of this environment's queues and reads none: ${local.see_queues}"
+  }
+  assert {
+    condition     = length(setsubtract(flatten([for statement in jsondecode(module.addons.policies["velero"]).Statement : statement.Resource]), [module.cluster_backup.arns["velero"], "${module.cluster_backup.arns["velero"]}/inferloop-dev/*", module.cluster_backup.key_arns["velero"]])) == 0 && !strcontains(module.addons.policies["velero"], "ec2:")
+    error_message = "Velero writes objects below its prefix, and makes no snapshots: ${module.addons.policies["velero"]}"
+  }
+  assert {
     condition     = output.ci.plan_role_arn != null && output.ci.apply_role_arn != null
     error_message = "Pipelines get their roles."
   }
+}
+
+run "add_ons_take_what_is_brought_by_the_way_of_the_cluster" {
+  command = apply
+  variables {
+    environment      = merge(var.environment, { budget = null })
+    eks_config       = merge(var.eks_config, { identity_mode = "irsa" })
+    cluster_services = { nodes = "karpenter", certificates = { issuer = "own-ca" }, backup = { bucket = "their-backups" }, controllers = { karpenter = "arn:aws:iam::123456789012:role/karpenter" } }
+    services         = {}
+  }
+  assert {
+    condition     = join(" ", keys(output.platform.controllers)) == "aws-load-balancer-controller external-dns external-secrets karpenter keda velero" && output.platform.controllers.karpenter.role == "arn:aws:iam::123456789012:role/karpenter"
+    error_message = "What is not installed needs no role, and a role that is brought is used; found ${jsonencode(output.platform.controllers)}."
+  }
+  assert {
+    condition     = alltrue([for controller in values(output.platform.controllers) : controller.annotations["eks.amazonaws.com/role-arn"] == controller.role])
+    error_message = "In mode irsa every service account bears its role."
+  }
+  assert {
+    condition     = output.platform.backup.bucket == "their-backups" && !contains(keys(module.addons.policies), "keda") && !contains(keys(module.addons.policies), "external-secrets")
+    error_message = "The bucket is theirs, and without services there is nothing to read and to count."
+  }
+}
+
+run "a_cluster_that_brings_everything_gets_no_roles" {
+  command = plan
+  variables {
+    environment      = merge(var.environment, { budget = null })
+    cluster_services = { managed = false }
+    services         = {}
+  }
+  assert {
+    condition     = length(local.addon_roles) == 0 && length(module.cluster_backup.arns) == 0
+    error_message = "Neither roles nor a bucket."
+  }
+}
+
+run "a_misspelt_choice_of_add_ons_is_refused" {
+  command = plan
+  variables {
+    environment      = merge(var.environment, { budget = null })
+    cluster_services = { nodes = "Karpenter", certificates = { issuer = "lets-encrypt" }, controllers = { keda = "keda" } }
+    services         = {}
+  }
+  expect_failures = [var.cluster_services]
 }
 
 run "schedules_and_rules_are_written_as_aws_reads_them" {

@@ -106,9 +106,10 @@ run "what_is_shared_comes_with_it" {
   command = plan
   variables {
     platform = merge(run.placeholder.platform, {
-      placeholder   = false
-      dns           = merge(run.placeholder.platform.dns, { controller_role = "arn:aws:iam::123456789012:role/dns" })
-      load_balancer = merge(run.placeholder.platform.load_balancer, { controller_role = "arn:aws:iam::123456789012:role/balancer" })
+      placeholder = false
+      controllers = { for addon, namespace in { aws-load-balancer-controller = "kube-system", external-dns = "external-dns" } : addon => {
+        namespace = namespace, service_account = addon, role = "arn:aws:iam::123456789012:role/${addon}", annotations = {}
+      } }
     })
     cluster_services = { backup = { enabled = false } }
   }

@@ -78,6 +78,12 @@ def test_the_environment_is_flat_and_the_cluster_a_variable_of_its_own(config: R
     assert parsed["eks_config"]["node_pools"]["gpu"]["gpu"] == {"count": 1, "type": "nvidia-t4"}
 
 
+def test_the_infrastructure_knows_what_will_be_installed_in_its_cluster(config: Read, parse: Parse) -> None:
+    parsed = parse(render(config()).files[ENVIRONMENT_FILE])["cluster_services"]
+    assert (parsed["managed"], parsed["nodes"]) == (True, "cluster-autoscaler")
+    assert parsed["backup"]["enabled"] is True
+
+
 def test_a_key_that_looks_like_a_reserved_field_stays_as_it_is(config: Read, parse: Parse) -> None:
     files = service(service={"env": [{"name": "class_", "value": "x"}, {"name": "for", "value": "y"}]})
     env = parse(render(config(files)).files[SERVICES_FILE])["services"]["tabular"]["spec"]["service"]["env"]

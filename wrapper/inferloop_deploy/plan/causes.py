@@ -57,6 +57,7 @@ The first that somebody wrote is named.
 """
 
 OF_ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "addons": ("cluster_services",),
     "aws_budgets_budget": ("environment.budget",),
     "aws_ce_anomaly_monitor": ("environment.budget",),
     "aws_ce_anomaly_subscription": ("environment.budget",),
@@ -64,6 +65,7 @@ OF_ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "backup": ("environment.backup",),
     "cache": ("environment.shared.cache",),
     "cluster": ("eks_config",),
+    "cluster_backup": ("cluster_services.backup",),
     "database": ("environment.shared.database",),
     "edge": ("environment.dns",),
     "helm_release": ("cluster_services",),

@@ -40,10 +40,15 @@ class Rendered:
 def render(config: EffectiveConfig) -> Rendered:
     """Return the tfvars and the source map of a configuration's infrastructure, the first stage."""
     environment = environment_block(config.environment)
-    cluster = cluster_block(config.environment)
-    variables = {"eks_config": cluster, "environment": environment, "services": _services(config)}
+    variables = {
+        "cluster_services": cluster_services_block(config.environment),
+        "eks_config": cluster_block(config.environment),
+        "environment": environment,
+        "services": _services(config),
+    }
     name = config.environment.config.metadata.name
-    return _rendered(config, variables, {ENVIRONMENT_FILE: environment_text(name, config.cloud, environment, cluster)})
+    first = {variable: block for variable, block in variables.items() if variable != "services"}
+    return _rendered(config, variables, {ENVIRONMENT_FILE: environment_text(name, config.cloud, first)})
 
 
 def render_services(config: EffectiveConfig) -> Rendered:
@@ -54,7 +59,7 @@ def render_services(config: EffectiveConfig) -> Rendered:
     name = config.environment.config.metadata.name
     files = {
         CLUSTER_FILE: cluster_text(name, config.cloud, cluster),
-        ENVIRONMENT_FILE: environment_text(name, config.cloud, environment, None),
+        ENVIRONMENT_FILE: environment_text(name, config.cloud, {"environment": environment}),
     }
     return _rendered(config, variables, files)
 

@@ -195,6 +195,6 @@ def cluster_block(environment: EffectiveEnvironment) -> Block:
 
 
 def cluster_services_block(environment: EffectiveEnvironment) -> Block:
-    """Return the object that stage 2's variable `cluster_services` holds."""
+    """Return the object that the variable `cluster_services` holds, of which the first stage reads a part."""
     place = _Place(environment.tree).key("spec").key("clusterServices")
     return _model(environment.config.spec.cluster_services, place)

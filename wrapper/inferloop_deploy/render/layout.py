@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -86,15 +87,11 @@ def services_text(environment: str, cloud: str, services: Block) -> str:
     return template.render(environment=environment, cloud=cloud, services=body(services))
 
 
-def environment_text(environment: str, cloud: str, environment_block: Block, cluster: Block | None) -> str:
-    """Return the text of `environment.auto.tfvars`; without a cluster it is that of the second stage."""
+def environment_text(environment: str, cloud: str, variables: Mapping[str, Block]) -> str:
+    """Return the text of `environment.auto.tfvars`, which holds all variables but the services."""
     template = _templates().get_template("environment.auto.tfvars.j2")
-    return template.render(
-        environment=environment,
-        cloud=cloud,
-        environment_body=body(environment_block),
-        eks_config=None if cluster is None else body(cluster),
-    )
+    bodies = {name: body(block) for name, block in sorted(variables.items())}
+    return template.render(environment=environment, cloud=cloud, variables=bodies)
 
 
 def cluster_text(environment: str, cloud: str, cluster_services: Block) -> str:

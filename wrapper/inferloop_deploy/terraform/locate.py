@@ -8,7 +8,7 @@ from inferloop_deploy.plan.addresses import read_address
 from inferloop_deploy.plan.causes import Sources, causes_of, service_of
 from inferloop_deploy.terraform.messages import Diagnostic
 
-_PATH = re.compile(r'\b(?:services|environment|eks_config)(?:\.[A-Za-z_][\w-]*|\["[^"]+"\])+')
+_PATH = re.compile(r'\b(?:services|environment|eks_config|cluster_services)(?:\.[A-Za-z_][\w-]*|\["[^"]+"\])+')
 
 
 def locate(diagnostic: Diagnostic, sources: Sources) -> str:

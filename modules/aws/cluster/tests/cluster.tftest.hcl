@@ -162,7 +162,7 @@ run "private_cluster_with_general_spot_and_gpu_pools" {
     error_message = "The output must give taints as Kubernetes spells them, and the architecture."
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.autoscaler[0].policy).Statement[2].Condition.StringEquals["aws:ResourceTag/k8s.io/cluster-autoscaler/acme-dev"] == "owned" && aws_eks_pod_identity_association.autoscaler[0].service_account == "cluster-autoscaler"
+    condition     = jsondecode(output.autoscaler_policy).Statement[2].Condition.StringEquals["aws:ResourceTag/k8s.io/cluster-autoscaler/acme-dev"] == "owned"
     error_message = "Cluster Autoscaler may size the groups of this cluster only."
   }
   assert {
@@ -185,7 +185,6 @@ run "public_endpoint_brought_keys_and_other_choices" {
   variables {
     public_access_cidrs      = ["203.0.113.0/24"]
     encryption_keys          = { secrets = { arn = "arn:aws:kms:eu-central-1:111122223333:key/s" }, volumes = { arn = "arn:aws:kms:eu-central-1:111122223333:key/v" } }
-    autoscaler               = null
     permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
     control_plane_logs       = { types = ["audit"], retention_days = 30 }
     addons = {
@@ -206,10 +205,6 @@ run "public_endpoint_brought_keys_and_other_choices" {
   assert {
     condition     = length(aws_kms_key.secrets) + length(aws_kms_key.volumes) == 0 && output.secrets_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/s" && output.volumes_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/v"
     error_message = "Keys that are brought must be used, and none made."
-  }
-  assert {
-    condition     = length(aws_iam_role.autoscaler) + length(aws_eks_pod_identity_association.autoscaler) == 0 && output.autoscaler_role_arn == null
-    error_message = "Without an autoscaler it must have no role."
   }
   assert {
     condition     = alltrue([for role in concat(aws_iam_role.cluster, aws_iam_role.node, values(aws_iam_role.addon)) : role.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"])
@@ -259,7 +254,7 @@ run "existing_cluster_takes_access_entries_only" {
   }
 
   assert {
-    condition     = length(aws_eks_cluster.this) + length(aws_eks_node_group.this) + length(aws_launch_template.node) + length(aws_eks_addon.base) + length(aws_eks_addon.workload) + length(aws_iam_role.node) + length(aws_iam_role.addon) + length(aws_iam_role.autoscaler) + length(aws_kms_key.secrets) + length(aws_security_group.nodes) == 0
+    condition     = length(aws_eks_cluster.this) + length(aws_eks_node_group.this) + length(aws_launch_template.node) + length(aws_eks_addon.base) + length(aws_eks_addon.workload) + length(aws_iam_role.node) + length(aws_iam_role.addon) + length(aws_kms_key.secrets) + length(aws_security_group.nodes) == 0
     error_message = "Nothing but access entries may be made for an existing cluster."
   }
   assert {

@@ -113,23 +113,19 @@ run "domain_with_certificate_firewall_and_controllers" {
     error_message = "Credentials must not be logged, nor every allowed request."
   }
   assert {
-    condition     = tolist(keys(output.controller_role_arns)) == tolist(["external-dns", "load-balancer"]) && aws_eks_pod_identity_association.controller["load-balancer"].service_account == "aws-load-balancer-controller" && aws_eks_pod_identity_association.controller["external-dns"].namespace == "external-dns"
-    error_message = "The controllers must have their roles by pod identity."
+    condition     = tolist(keys(output.controller_policies)) == tolist(["cert-manager", "external-dns", "load-balancer"])
+    error_message = "The controllers must be told what they may do."
   }
   assert {
-    condition     = jsondecode(aws_iam_role.controller["external-dns"].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/eks-cluster-arn"] == "arn:aws:eks:eu-central-1:111122223333:cluster/acme-dev" && jsondecode(aws_iam_role.controller["external-dns"].assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/kubernetes-namespace"] == "external-dns"
-    error_message = "A controller's role must be for its service account in this cluster only."
-  }
-  assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.controller["external-dns"].policy).Statement : statement.Resource] == ["*", "arn:aws:route53:::hostedzone/Z0123456789", "arn:aws:route53:::hostedzone/Z0123456789"]
+    condition     = [for statement in jsondecode(output.controller_policies["external-dns"]).Statement : statement.Resource] == ["*", "arn:aws:route53:::hostedzone/Z0123456789", "arn:aws:route53:::hostedzone/Z0123456789"]
     error_message = "External DNS may change this zone only."
   }
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.controller["load-balancer"].policy).Statement : can(statement.Condition) || statement.Sid == "MakeSecurityGroups" || statement.Sid == "FirewallBeforeLoadBalancers" || statement.Sid == "ListenersAndRules" if statement.Resource != "*"]) && alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.controller["load-balancer"].policy).Statement : [for action in statement.Action : can(regex(":(Describe|Get|List)", action))] if statement.Resource == "*"]))
+    condition     = alltrue([for statement in jsondecode(output.controller_policies["load-balancer"]).Statement : can(statement.Condition) || statement.Sid == "MakeSecurityGroups" || statement.Sid == "FirewallBeforeLoadBalancers" || statement.Sid == "ListenersAndRules" if statement.Resource != "*"]) && alltrue(flatten([for statement in jsondecode(output.controller_policies["load-balancer"]).Statement : [for action in statement.Action : can(regex(":(Describe|Get|List)", action))] if statement.Resource == "*"]))
     error_message = "The load balancer controller may see everything but change only what belongs to its cluster."
   }
   assert {
-    condition     = length(aws_iam_role_policy.controller["load-balancer"].policy) < 10240
+    condition     = length(output.controller_policies["load-balancer"]) < 10240
     error_message = "The policy of the load balancer controller must be within IAM's limit."
   }
   assert {
@@ -149,10 +145,8 @@ run "everything_brought" {
       certificate = { arn = "arn:aws:acm:eu-central-1:111122223333:certificate/theirs" }
       web_acl     = { arn = "arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/theirs/1" }
     }
-    cluster                  = { name = "acme-dev" }
-    controllers              = { cert-manager = { namespace = "cert-manager", service_account = "cert-manager" } }
-    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
-    load_balancer            = { ingress_cidrs = ["203.0.113.0/24"] }
+    cluster       = { name = "acme-dev" }
+    load_balancer = { ingress_cidrs = ["203.0.113.0/24"] }
   }
 
   assert {
@@ -164,8 +158,8 @@ run "everything_brought" {
     error_message = "What is brought must be told on."
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.controller["cert-manager"].policy).Statement[2].Resource == "arn:aws:route53:::hostedzone/ZTHEIRS" && jsondecode(aws_iam_role_policy.controller["cert-manager"].policy).Statement[2].Condition["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["_acme-challenge.*"] && aws_iam_role.controller["cert-manager"].permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"
-    error_message = "cert-manager may answer challenges in the zone and nothing else, within the boundary."
+    condition     = jsondecode(output.controller_policies["cert-manager"]).Statement[2].Resource == "arn:aws:route53:::hostedzone/ZTHEIRS" && jsondecode(output.controller_policies["cert-manager"]).Statement[2].Condition["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["_acme-challenge.*"]
+    error_message = "cert-manager may answer challenges in the zone and nothing else."
   }
   assert {
     condition     = aws_vpc_security_group_egress_rule.load_balancer.cidr_ipv4 == "10.20.0.0/16" && length(aws_vpc_security_group_ingress_rule.nodes) == 0 && tolist(keys(aws_vpc_security_group_ingress_rule.load_balancer)) == tolist(["203.0.113.0/24 443", "203.0.113.0/24 80"])
@@ -189,8 +183,8 @@ run "no_domain_no_cluster_and_other_rules" {
   }
 
   assert {
-    condition     = length(aws_route53_zone.this) + length(aws_acm_certificate.this) + length(aws_iam_role.controller) + length(aws_kms_key.web_acl_log) == 0 && output.zone_id == null && output.certificate_arn == null
-    error_message = "Without domain and cluster there must be no zone, certificate and roles."
+    condition     = length(aws_route53_zone.this) + length(aws_acm_certificate.this) + length(output.controller_policies) + length(aws_kms_key.web_acl_log) == 0 && output.zone_id == null && output.certificate_arn == null
+    error_message = "Without domain and cluster there must be no zone, certificate and policies."
   }
   assert {
     condition     = { for rule in aws_wafv2_web_acl.this[0].rule : rule.name => rule.priority } == { AWSManagedRulesLinuxRuleSet = 1007, blocked-countries = 2, blocked-ipv4 = 0, blocked-ipv6 = 1, body-size = 3, rate-of-all-paths = 4 } && aws_wafv2_ip_set.blocked["IPV4"].addresses == toset(["198.51.100.0/24"]) && aws_wafv2_ip_set.blocked["IPV6"].addresses == toset(["2001:db8::/32"])
@@ -234,14 +228,13 @@ run "wrong_values_are_refused" {
   command = plan
   variables {
     name          = "acme."
-    controllers   = { nginx = { namespace = "a", service_account = "b" } }
     domain        = "Dev.Acme"
     network       = { vpc_id = "vpc-1", cidr = "10.20.0.0" }
     load_balancer = { ingress_cidrs = ["everyone"] }
     rate_limits   = { text = { path = "/api", requests_per_minute = 5 } }
     web_acl       = { requests_per_minute = 5 }
   }
-  expect_failures = [var.name, var.controllers, var.domain, var.network, var.load_balancer, var.rate_limits, var.web_acl]
+  expect_failures = [var.name, var.domain, var.network, var.load_balancer, var.rate_limits, var.web_acl]
 }
 
 run "too_many_limited_paths_are_refused" {

@@ -41,6 +41,7 @@ run "each_service_gets_what_its_dependencies_need" {
         metrics         = { namespace = "text" }
       }
       idle = { name = "acme-dev-idle", namespace = "acme", service_account = "idle" }
+      dns  = { name = "acme-dev-dns", namespace = "external-dns", service_account = "external-dns", policies = { records = jsonencode({ Version = "2012-10-17", Statement = [] }) } }
       web  = { name = "acme-dev-web", namespace = "acme", service_account = "web", mode = "irsa", tracing = true }
       own  = { name = "acme-dev-own", namespace = "acme", service_account = "own", existing = { role_arn = "arn:aws:iam::111122223333:role/theirs" } }
     }
@@ -112,12 +113,16 @@ run "each_service_gets_what_its_dependencies_need" {
     error_message = "With IRSA the role must trust one service account of one issuer."
   }
   assert {
-    condition     = tolist(keys(aws_eks_pod_identity_association.service)) == tolist(["idle", "own", "text"]) && aws_eks_pod_identity_association.service["text"].service_account == "text" && aws_eks_pod_identity_association.service["text"].namespace == "acme" && aws_eks_pod_identity_association.service["text"].cluster_name == "acme-dev"
+    condition     = tolist(keys(aws_eks_pod_identity_association.service)) == tolist(["dns", "idle", "own", "text"]) && aws_eks_pod_identity_association.service["text"].service_account == "text" && aws_eks_pod_identity_association.service["text"].namespace == "acme" && aws_eks_pod_identity_association.service["text"].cluster_name == "acme-dev"
     error_message = "Every service in mode pod-identity must have an association, no other."
   }
   assert {
     condition     = aws_eks_pod_identity_association.service["own"].role_arn == "arn:aws:iam::111122223333:role/theirs" && output.role_arns["own"] == "arn:aws:iam::111122223333:role/theirs" && !contains(keys(output.role_names), "own")
     error_message = "A role that is brought must be associated, and none made."
+  }
+  assert {
+    condition     = { for key, policy in aws_iam_role_policy.other : key => policy.name } == { "dns/records" = "records" } && jsondecode(aws_iam_role_policy.other["dns/records"].policy).Statement == [] && !contains(keys(output.policies), "dns")
+    error_message = "A policy that is brought must be in the role as it is."
   }
   assert {
     condition     = output.annotations["web"]["eks.amazonaws.com/role-arn"] == output.role_arns["web"] && length(output.annotations["text"]) == 0 && output.modes["web"] == "irsa" && output.modes["text"] == "pod-identity"
@@ -261,6 +266,22 @@ run "a_policy_over_the_limit_is_refused" {
     services = { text = { name = "acme-dev-text", namespace = "acme", service_account = "text", secrets = { for index in range(80) : "secret-${index}" => { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:acme-dev-text-${index}-abcdef" } } } }
   }
   expect_failures = [aws_iam_role_policy.service["text"]]
+}
+
+run "a_brought_policy_over_the_limit_is_refused" {
+  command = plan
+  variables {
+    services = { keda = { name = "acme-dev-keda", namespace = "keda", service_account = "keda-operator", policies = { queues = join("", [for index in range(2000) : "queue-"]) } } }
+  }
+  expect_failures = [aws_iam_role_policy.other["keda/queues"]]
+}
+
+run "a_brought_policy_of_the_name_of_ours_is_refused" {
+  command = plan
+  variables {
+    services = { keda = { name = "acme-dev-keda", namespace = "keda", service_account = "keda-operator", policies = { dependencies = "{}" } } }
+  }
+  expect_failures = [var.services]
 }
 
 run "wildcard_subjects_are_refused" {

@@ -194,13 +194,10 @@ run "what_cannot_work_is_left_out_with_the_reason" {
   command = plan
   variables {
     cluster_services = {}
-    platform = merge(yamldecode(file("./tests/platform.yaml")), {
-      dns           = merge(yamldecode(file("./tests/platform.yaml")).dns, { controller_role = null })
-      load_balancer = merge(yamldecode(file("./tests/platform.yaml")).load_balancer, { controller_role = null })
-    })
+    platform         = merge(yamldecode(file("./tests/platform.yaml")), { controllers = {}, backup = { bucket = null } })
   }
   assert {
-    condition     = keys(output.left_out) == ["aws-load-balancer-controller", "external-dns", "velero"] && output.left_out.velero == "cluster_services.backup.bucket names no bucket for backups; name one, or set backup.enabled to false"
+    condition     = keys(output.left_out) == ["aws-load-balancer-controller", "external-dns", "velero"] && output.left_out.velero == "neither platform.backup.bucket nor cluster_services.backup.bucket names a bucket for backups; name one, or set cluster_services.backup.enabled to false" && output.left_out.external-dns == "platform.controllers has no external-dns, nor has cluster_services.controllers: no identity may write records of staging.inferloop.example"
     error_message = "Left out: ${jsonencode(output.left_out)}"
   }
   assert {
@@ -212,11 +209,7 @@ run "what_cannot_work_is_left_out_with_the_reason" {
 run "what_stands_for_a_platform_lacks_no_identity" {
   command = plan
   variables {
-    platform = merge(yamldecode(file("./tests/platform.yaml")), {
-      placeholder   = true
-      dns           = merge(yamldecode(file("./tests/platform.yaml")).dns, { controller_role = null })
-      load_balancer = merge(yamldecode(file("./tests/platform.yaml")).load_balancer, { controller_role = null })
-    })
+    platform = merge(yamldecode(file("./tests/platform.yaml")), { placeholder = true, controllers = {} })
   }
   assert {
     condition     = length(output.left_out) == 0
@@ -228,7 +221,7 @@ run "an_identity_that_is_named_brings_its_add_on_back" {
   command = plan
   variables {
     cluster_services = { controllers = { external-dns = "arn:aws:iam::123456789012:role/dns" } }
-    platform         = merge(yamldecode(file("./tests/platform.yaml")), { dns = merge(yamldecode(file("./tests/platform.yaml")).dns, { controller_role = null }) })
+    platform         = merge(yamldecode(file("./tests/platform.yaml")), { controllers = {} })
   }
   assert {
     condition     = contains(keys(output.applications.applications), "external-dns")
@@ -236,10 +229,39 @@ run "an_identity_that_is_named_brings_its_add_on_back" {
   }
 }
 
+run "service_accounts_bear_what_the_platform_says" {
+  command = plan
+  variables {
+    cluster_services = {}
+    platform = merge(yamldecode(file("./tests/platform.yaml")), { controllers = { for addon, controller in yamldecode(file("./tests/platform.yaml")).controllers :
+      addon => merge(controller, { annotations = { "eks.amazonaws.com/role-arn" = controller.role } })
+    } })
+  }
+  assert {
+    condition     = output.applications.applications.keda.values.serviceAccount.operator.annotations == { "eks.amazonaws.com/role-arn" = "arn:aws:iam::123456789012:role/inferloop-staging-eks-keda" }
+    error_message = "Found ${jsonencode(output.applications.applications.keda.values.serviceAccount)}."
+  }
+  assert {
+    condition     = output.applications.applications.velero.values.configuration.backupStorageLocation[0].bucket == "inferloop-staging-cluster-backups-123456789012"
+    error_message = "Without another bucket, backups go into the platform's."
+  }
+}
+
+run "karpenter_without_a_role_is_left_out_with_its_objects" {
+  command = plan
+  variables {
+    cluster_services = { nodes = "karpenter" }
+  }
+  assert {
+    condition     = join(" ", keys(output.left_out)) == "karpenter" && !anytrue([for name in keys(output.resources.objects) : startswith(name, "nodes-")])
+    error_message = "Left out: ${jsonencode(output.left_out)}"
+  }
+}
+
 run "another_choice_brings_other_add_ons" {
   command = plan
   variables {
-    cluster_services = { mesh = "linkerd", logs = "elastic", traces = "jaeger", policies = "kyverno", nodes = "karpenter", certificates = { issuer = "own-ca" }, backup = { enabled = false } }
+    cluster_services = { mesh = "linkerd", logs = "elastic", traces = "jaeger", policies = "kyverno", nodes = "karpenter", controllers = { karpenter = "arn:aws:iam::123456789012:role/karpenter" }, certificates = { issuer = "own-ca" }, backup = { enabled = false } }
   }
   assert {
     condition     = length(setsubtract(["eck-operator", "jaeger", "karpenter", "karpenter-crd", "kyverno", "linkerd-cni", "linkerd-control-plane", "linkerd-crds", "trust-manager"], keys(output.applications.applications))) == 0
@@ -328,7 +350,7 @@ run "one_variable_replaces_every_source" {
 run "the_secret_store_is_that_of_google" {
   command = plan
   variables {
-    platform         = merge(yamldecode(file("./tests/platform.yaml")), { cloud = "gcp", account = "project-1", secret_store = { kind = "gcp-secret-manager", region = null, secrets = {} } })
+    platform         = merge(yamldecode(file("./tests/platform.yaml")), { cloud = "gcp", account = "project-1", controllers = {}, secret_store = { kind = "gcp-secret-manager", region = null, secrets = {} } })
     cluster_services = { controllers = { external-secrets = "secrets@project-1.iam.gserviceaccount.com" } }
   }
   assert {
@@ -348,7 +370,7 @@ run "the_secret_store_is_that_of_google" {
 run "the_secret_store_is_that_of_azure" {
   command = plan
   variables {
-    platform         = merge(yamldecode(file("./tests/platform.yaml")), { cloud = "azure", secret_store = { kind = "azure-key-vault", region = null, secrets = {} } })
+    platform         = merge(yamldecode(file("./tests/platform.yaml")), { cloud = "azure", controllers = {}, secret_store = { kind = "azure-key-vault", region = null, secrets = {} } })
     cluster_services = { controllers = { external-secrets = "client-1", external-dns = "client-2" }, secret_store = { server = "https://platform.vault.azure.net" } }
   }
   assert {

@@ -1,6 +1,40 @@
 # Rendered by inferloop-deploy for environment dev on aws, with all defaults written out.
 # Change the files named in the comments, not this one.
 
+cluster_services = {
+  access = {
+    ci        = []
+    operator  = []
+    read_only = []
+    team      = []
+  }
+  backup = {
+    enabled   = true
+    retention = "30d"
+    schedule  = "0 2 * * *"
+  }
+  certificates = {
+    issuer = "acme"
+  }
+  controllers = {}
+  gateway     = "kong"
+  logs        = "loki"
+  managed     = true
+  mesh        = "istio"
+  night = {
+    enabled   = false
+    end       = "0 6 * * MON-FRI"
+    start     = "0 20 * * MON-FRI"
+    time_zone = "Etc/UTC"
+  }
+  nodes           = "cluster-autoscaler"
+  policies        = "builtin"
+  quotas          = {}
+  storage_classes = []
+  traces          = "tempo"
+  versions        = {}
+}
+
 # environments/dev/aws.yaml:8
 eks_config = {
   access        = {}

@@ -13,9 +13,9 @@ services = {
       owner       = "syndoc@inferloop.example"
       team        = "documents"
     }
-    # services/syndoc/deployment-config.yaml:72
+    # services/syndoc/deployment-config.yaml:71
     spec = {
-      # services/syndoc/deployment-config.yaml:69
+      # services/syndoc/deployment-config.yaml:68
       data = {
         classification = "restricted"
         encryption_key = "own"
@@ -99,9 +99,9 @@ services = {
           sampling_rate = 0.1
         }
       }
-      # services/syndoc/deployment-config.yaml:72
+      # services/syndoc/deployment-config.yaml:71
       networking = {
-        # services/syndoc/deployment-config.yaml:72
+        # services/syndoc/deployment-config.yaml:71
         ingress = {
           cdn        = "website" # services/syndoc/deployment-config.yaml:62
           enabled    = true      # services/syndoc/deployment-config.yaml:58
@@ -125,7 +125,6 @@ services = {
       # services/syndoc/deployment-config.yaml:65
       secrets = {
         api-keys = {}
-        database = {}
       }
       # services/syndoc/deployment-config.yaml:11
       service = {
@@ -152,6 +151,10 @@ services = {
           GUARDIAN_PORT = {
             value = "8080"
           }
+          # services/syndoc/deployment-config.yaml:23
+          GUARDIAN_POSTGRES_AUTH = {
+            value = "aws-iam"
+          }
           # services/syndoc/deployment-config.yaml:21
           GUARDIAN_POSTGRES_DB = {
             value = "$${dependencies.layouts.database}"
@@ -159,14 +162,6 @@ services = {
           # services/syndoc/deployment-config.yaml:19
           GUARDIAN_POSTGRES_HOST = {
             value = "$${dependencies.layouts.host}"
-          }
-          # services/syndoc/deployment-config.yaml:23
-          GUARDIAN_POSTGRES_PASSWORD = {
-            # services/syndoc/deployment-config.yaml:23
-            secret = {
-              key  = "value"
-              name = "database"
-            }
           }
           # services/syndoc/deployment-config.yaml:20
           GUARDIAN_POSTGRES_PORT = {
@@ -232,7 +227,7 @@ services = {
         timeout   = "15m"
         type      = "api"
       }
-      # services/syndoc/deployment-config.yaml:68
+      # services/syndoc/deployment-config.yaml:67
       slo = {
         availability = 99.5
       }
@@ -283,20 +278,20 @@ services = {
       owner       = "tabular@inferloop.example"
       team        = "synthetic-data"
     }
-    # services/tabular/deployment-config.yaml:91
+    # services/tabular/deployment-config.yaml:90
     spec = {
-      # services/tabular/deployment-config.yaml:88
+      # services/tabular/deployment-config.yaml:87
       data = {
         classification = "confidential"
         encryption_key = "own"
         residency      = []
       }
-      # services/tabular/deployment-config.yaml:56
+      # services/tabular/deployment-config.yaml:58
       dependencies = {
-        # services/tabular/deployment-config.yaml:59
+        # services/tabular/deployment-config.yaml:61
         datasets = {
           class = "standard"
-          # services/tabular/deployment-config.yaml:62
+          # services/tabular/deployment-config.yaml:64
           lifecycle = {
             expire_after     = "365d"
             infrequent_after = "30d"
@@ -305,9 +300,9 @@ services = {
           shared = false
           type   = "storage"
         }
-        # services/tabular/deployment-config.yaml:63
+        # services/tabular/deployment-config.yaml:65
         jobs = {
-          # services/tabular/deployment-config.yaml:66
+          # services/tabular/deployment-config.yaml:68
           dead_letters = {
             enabled      = true
             max_receives = 3
@@ -318,7 +313,7 @@ services = {
           type       = "queue"
           visibility = "15m"
         }
-        # services/tabular/deployment-config.yaml:57
+        # services/tabular/deployment-config.yaml:59
         postgres = {
           backup_retention = "7d"
           engine           = "postgres"
@@ -328,7 +323,7 @@ services = {
           storage          = "20Gi"
           type             = "database"
         }
-        # services/tabular/deployment-config.yaml:58
+        # services/tabular/deployment-config.yaml:60
         redis = {
           engine   = "valkey"
           replicas = 0
@@ -336,7 +331,7 @@ services = {
           size     = "small"
           type     = "cache"
         }
-        # services/tabular/deployment-config.yaml:67
+        # services/tabular/deployment-config.yaml:69
         runs = {
           backup_retention = "7d"
           engine           = "dynamodb"
@@ -344,7 +339,7 @@ services = {
           shared           = false
           size             = "small"
           storage          = "20Gi"
-          # services/tabular/deployment-config.yaml:70
+          # services/tabular/deployment-config.yaml:72
           table = {
             expires       = "expires_at"
             partition_key = "run_id"
@@ -353,30 +348,30 @@ services = {
           type = "database"
         }
       }
-      # services/tabular/deployment-config.yaml:80
+      # services/tabular/deployment-config.yaml:82
       monitoring = {
         logs = {}
         metrics = {
           enabled = true
           path    = "/metrics"
         }
-        # services/tabular/deployment-config.yaml:81
+        # services/tabular/deployment-config.yaml:83
         tracing = {
           enabled       = true
           sampling_rate = 0.05
         }
       }
-      # services/tabular/deployment-config.yaml:71
+      # services/tabular/deployment-config.yaml:73
       networking = {
-        # services/tabular/deployment-config.yaml:72
+        # services/tabular/deployment-config.yaml:74
         ingress = {
-          # services/tabular/deployment-config.yaml:76
+          # services/tabular/deployment-config.yaml:78
           auth = {
             audience = "inferloop"
             issuer   = "https://login.inferloop.example"
             type     = "jwt"
           }
-          # services/tabular/deployment-config.yaml:77
+          # services/tabular/deployment-config.yaml:79
           cors = {
             credentials = false
             headers     = ["authorization", "content-type"]
@@ -396,9 +391,9 @@ services = {
           timeout = "120s"
           waf     = true
         }
-        # services/tabular/deployment-config.yaml:79
+        # services/tabular/deployment-config.yaml:81
         service_mesh = {
-          # services/tabular/deployment-config.yaml:79
+          # services/tabular/deployment-config.yaml:81
           circuit_breaker = {
             consecutive_errors   = 5
             ejection_time        = "30s"
@@ -411,18 +406,16 @@ services = {
           timeout = "30s"
         }
       }
-      # services/tabular/deployment-config.yaml:82
+      # services/tabular/deployment-config.yaml:84
       secrets = {
         api-keys = {}
-        cache    = {}
-        database = {}
       }
-      # services/tabular/deployment-config.yaml:92
+      # services/tabular/deployment-config.yaml:91
       service = {
         args = []
-        # services/tabular/deployment-config.yaml:93
+        # services/tabular/deployment-config.yaml:92
         autoscaling = {
-          cpu       = 70 # services/tabular/deployment-config.yaml:40
+          cpu       = 70 # services/tabular/deployment-config.yaml:42
           max       = 2
           min       = 1
           schedules = {}
@@ -430,25 +423,29 @@ services = {
         command = []
         # services/tabular/deployment-config.yaml:15
         env = {
-          # services/tabular/deployment-config.yaml:30
+          # services/tabular/deployment-config.yaml:32
           GUARDIAN_API_KEY_PEPPERS = {
-            # services/tabular/deployment-config.yaml:30
+            # services/tabular/deployment-config.yaml:32
             secret = {
               key  = "value"
               name = "api-keys"
             }
           }
-          # services/tabular/deployment-config.yaml:32
+          # services/tabular/deployment-config.yaml:34
           GUARDIAN_JWT_AUDIENCE = {
             value = "inferloop"
           }
-          # services/tabular/deployment-config.yaml:31
+          # services/tabular/deployment-config.yaml:33
           GUARDIAN_JWT_ISSUER = {
             value = "https://login.inferloop.example"
           }
-          # services/tabular/deployment-config.yaml:33
+          # services/tabular/deployment-config.yaml:35
           GUARDIAN_JWT_JWKS = {
             value = "https://login.inferloop.example/.well-known/jwks.json"
+          }
+          # services/tabular/deployment-config.yaml:22
+          GUARDIAN_POSTGRES_AUTH = {
+            value = "aws-iam"
           }
           # services/tabular/deployment-config.yaml:20
           GUARDIAN_POSTGRES_DB = {
@@ -457,14 +454,6 @@ services = {
           # services/tabular/deployment-config.yaml:18
           GUARDIAN_POSTGRES_HOST = {
             value = "$${dependencies.postgres.host}"
-          }
-          # services/tabular/deployment-config.yaml:22
-          GUARDIAN_POSTGRES_PASSWORD = {
-            # services/tabular/deployment-config.yaml:22
-            secret = {
-              key  = "value"
-              name = "database"
-            }
           }
           # services/tabular/deployment-config.yaml:19
           GUARDIAN_POSTGRES_PORT = {
@@ -478,23 +467,27 @@ services = {
           GUARDIAN_POSTGRES_USER = {
             value = "$${dependencies.postgres.user}"
           }
+          # services/tabular/deployment-config.yaml:27
+          GUARDIAN_REDIS_AUTH = {
+            value = "aws-iam"
+          }
+          # services/tabular/deployment-config.yaml:28
+          GUARDIAN_REDIS_CACHE_NAME = {
+            value = "$${dependencies.redis.name}"
+          }
           # services/tabular/deployment-config.yaml:24
           GUARDIAN_REDIS_HOST = {
             value = "$${dependencies.redis.host}"
-          }
-          # services/tabular/deployment-config.yaml:27
-          GUARDIAN_REDIS_PASSWORD = {
-            # services/tabular/deployment-config.yaml:27
-            secret = {
-              key  = "value"
-              name = "cache"
-            }
           }
           # services/tabular/deployment-config.yaml:25
           GUARDIAN_REDIS_PORT = {
             value = "$${dependencies.redis.port}"
           }
-          # services/tabular/deployment-config.yaml:28
+          # services/tabular/deployment-config.yaml:29
+          GUARDIAN_REDIS_PREFIX = {
+            value = "$${dependencies.redis.prefix}"
+          }
+          # services/tabular/deployment-config.yaml:30
           GUARDIAN_REDIS_TLS = {
             value = "true"
           }
@@ -502,7 +495,7 @@ services = {
           GUARDIAN_REDIS_USER = {
             value = "$${dependencies.redis.user}"
           }
-          # services/tabular/deployment-config.yaml:29
+          # services/tabular/deployment-config.yaml:31
           GUARDIAN_RESULTS_URL = {
             value = "s3://$${dependencies.datasets.bucket}/$${dependencies.datasets.prefix}"
           }
@@ -516,23 +509,23 @@ services = {
           }
         }
         grace_period = "30s"
-        # services/tabular/deployment-config.yaml:44
+        # services/tabular/deployment-config.yaml:46
         health = {
-          # services/tabular/deployment-config.yaml:45
+          # services/tabular/deployment-config.yaml:47
           liveness = {
             failure_threshold = 3
             path              = "/health"
             period            = "10s"
             timeout           = "2s"
           }
-          # services/tabular/deployment-config.yaml:46
+          # services/tabular/deployment-config.yaml:48
           readiness = {
             failure_threshold = 3
             path              = "/ready"
             period            = "5s"
             timeout           = "2s"
           }
-          # services/tabular/deployment-config.yaml:47
+          # services/tabular/deployment-config.yaml:49
           startup = {
             failure_threshold = 30
             path              = "/health"
@@ -551,17 +544,17 @@ services = {
         }
         port     = 8000 # services/tabular/deployment-config.yaml:13
         priority = "standard"
-        # services/tabular/deployment-config.yaml:34
+        # services/tabular/deployment-config.yaml:36
         resources = {
           gpu = {
             count = 0
           }
-          # services/tabular/deployment-config.yaml:36
+          # services/tabular/deployment-config.yaml:38
           limits = {
             cpu    = "2"
             memory = "2Gi"
           }
-          # services/tabular/deployment-config.yaml:35
+          # services/tabular/deployment-config.yaml:37
           requests = {
             cpu    = "500m"
             memory = "1Gi"
@@ -573,17 +566,17 @@ services = {
         timeout   = "15m"
         type      = "api" # services/tabular/deployment-config.yaml:12
       }
-      # services/tabular/deployment-config.yaml:87
+      # services/tabular/deployment-config.yaml:86
       slo = {
         availability = 99.9
         latency_p95  = "300ms"
       }
-      # services/tabular/deployment-config.yaml:48
+      # services/tabular/deployment-config.yaml:50
       workers = {
-        # services/tabular/deployment-config.yaml:49
+        # services/tabular/deployment-config.yaml:51
         generate = {
           args = ["worker"]
-          # services/tabular/deployment-config.yaml:53
+          # services/tabular/deployment-config.yaml:55
           autoscaling = {
             cpu          = 70
             max          = 20
@@ -596,7 +589,7 @@ services = {
           env          = {}
           grace_period = "30s"
           priority     = "batch"
-          # services/tabular/deployment-config.yaml:51
+          # services/tabular/deployment-config.yaml:53
           resources = {
             cpu = "1"
             gpu = {
@@ -626,17 +619,17 @@ services = {
       owner       = "textnlp@inferloop.example"
       team        = "language"
     }
-    # services/textnlp/deployment-config.yaml:60
+    # services/textnlp/deployment-config.yaml:59
     spec = {
-      # services/textnlp/deployment-config.yaml:57
+      # services/textnlp/deployment-config.yaml:56
       data = {
         classification = "internal"
         encryption_key = "own"
         residency      = ["us-east-1", "us-east-2"]
       }
-      # services/textnlp/deployment-config.yaml:40
+      # services/textnlp/deployment-config.yaml:41
       dependencies = {
-        # services/textnlp/deployment-config.yaml:44
+        # services/textnlp/deployment-config.yaml:45
         model-cache = {
           class     = "file"
           lifecycle = {}
@@ -644,7 +637,7 @@ services = {
           shared    = false
           type      = "storage"
         }
-        # services/textnlp/deployment-config.yaml:43
+        # services/textnlp/deployment-config.yaml:44
         model-storage = {
           class     = "standard"
           lifecycle = {}
@@ -652,7 +645,7 @@ services = {
           shared    = false
           type      = "storage"
         }
-        # services/textnlp/deployment-config.yaml:41
+        # services/textnlp/deployment-config.yaml:42
         postgres = {
           backup_retention = "7d"
           engine           = "postgres"
@@ -662,7 +655,7 @@ services = {
           storage          = "20Gi"
           type             = "database"
         }
-        # services/textnlp/deployment-config.yaml:42
+        # services/textnlp/deployment-config.yaml:43
         redis = {
           engine   = "valkey"
           replicas = 0
@@ -670,28 +663,28 @@ services = {
           size     = "small"
           type     = "cache"
         }
-        # services/textnlp/deployment-config.yaml:45
+        # services/textnlp/deployment-config.yaml:46
         tabular = {
           type = "service"
         }
       }
-      # services/textnlp/deployment-config.yaml:49
+      # services/textnlp/deployment-config.yaml:50
       monitoring = {
         logs = {}
-        # services/textnlp/deployment-config.yaml:50
+        # services/textnlp/deployment-config.yaml:51
         metrics = {
           enabled = true
           path    = "/metrics"
         }
-        # services/textnlp/deployment-config.yaml:51
+        # services/textnlp/deployment-config.yaml:52
         tracing = {
           enabled       = true
           sampling_rate = 0.1
         }
       }
-      # services/textnlp/deployment-config.yaml:46
+      # services/textnlp/deployment-config.yaml:47
       networking = {
-        # services/textnlp/deployment-config.yaml:47
+        # services/textnlp/deployment-config.yaml:48
         ingress = {
           enabled    = true
           hosts      = []
@@ -705,32 +698,34 @@ services = {
           timeout = "60s"
           waf     = true
         }
-        # services/textnlp/deployment-config.yaml:48
+        # services/textnlp/deployment-config.yaml:49
         service_mesh = {
           enabled = true
           retries = 3
           timeout = "30s"
         }
       }
-      # services/textnlp/deployment-config.yaml:52
+      # services/textnlp/deployment-config.yaml:53
       secrets = {
         api-keys = {}
-        cache    = {}
-        database = {}
       }
-      # services/textnlp/deployment-config.yaml:61
+      # services/textnlp/deployment-config.yaml:60
       service = {
         args    = []
         command = []
         # services/textnlp/deployment-config.yaml:15
         env = {
-          # services/textnlp/deployment-config.yaml:31
+          # services/textnlp/deployment-config.yaml:32
           GUARDIAN_API_KEY_PEPPERS = {
-            # services/textnlp/deployment-config.yaml:31
+            # services/textnlp/deployment-config.yaml:32
             secret = {
               key  = "value"
               name = "api-keys"
             }
+          }
+          # services/textnlp/deployment-config.yaml:22
+          GUARDIAN_POSTGRES_AUTH = {
+            value = "aws-iam"
           }
           # services/textnlp/deployment-config.yaml:20
           GUARDIAN_POSTGRES_DB = {
@@ -739,14 +734,6 @@ services = {
           # services/textnlp/deployment-config.yaml:18
           GUARDIAN_POSTGRES_HOST = {
             value = "$${dependencies.postgres.host}"
-          }
-          # services/textnlp/deployment-config.yaml:22
-          GUARDIAN_POSTGRES_PASSWORD = {
-            # services/textnlp/deployment-config.yaml:22
-            secret = {
-              key  = "value"
-              name = "database"
-            }
           }
           # services/textnlp/deployment-config.yaml:19
           GUARDIAN_POSTGRES_PORT = {
@@ -760,27 +747,27 @@ services = {
           GUARDIAN_POSTGRES_USER = {
             value = "$${dependencies.postgres.user}"
           }
-          # services/textnlp/deployment-config.yaml:29
-          GUARDIAN_REDIS_DB = {
-            value = "1"
+          # services/textnlp/deployment-config.yaml:27
+          GUARDIAN_REDIS_AUTH = {
+            value = "aws-iam"
+          }
+          # services/textnlp/deployment-config.yaml:28
+          GUARDIAN_REDIS_CACHE_NAME = {
+            value = "$${dependencies.redis.name}"
           }
           # services/textnlp/deployment-config.yaml:24
           GUARDIAN_REDIS_HOST = {
             value = "$${dependencies.redis.host}"
           }
-          # services/textnlp/deployment-config.yaml:27
-          GUARDIAN_REDIS_PASSWORD = {
-            # services/textnlp/deployment-config.yaml:27
-            secret = {
-              key  = "value"
-              name = "cache"
-            }
-          }
           # services/textnlp/deployment-config.yaml:25
           GUARDIAN_REDIS_PORT = {
             value = "$${dependencies.redis.port}"
           }
-          # services/textnlp/deployment-config.yaml:28
+          # services/textnlp/deployment-config.yaml:29
+          GUARDIAN_REDIS_PREFIX = {
+            value = "$${dependencies.redis.prefix}"
+          }
+          # services/textnlp/deployment-config.yaml:30
           GUARDIAN_REDIS_TLS = {
             value = "true"
           }
@@ -788,7 +775,7 @@ services = {
           GUARDIAN_REDIS_USER = {
             value = "$${dependencies.redis.user}"
           }
-          # services/textnlp/deployment-config.yaml:30
+          # services/textnlp/deployment-config.yaml:31
           GUARDIAN_RESULTS_URL = {
             value = "s3://$${dependencies.model-storage.bucket}/$${dependencies.model-storage.prefix}"
           }
@@ -802,16 +789,16 @@ services = {
           }
         }
         grace_period = "30s"
-        # services/textnlp/deployment-config.yaml:33
+        # services/textnlp/deployment-config.yaml:34
         health = {
-          # services/textnlp/deployment-config.yaml:34
+          # services/textnlp/deployment-config.yaml:35
           readiness = {
             failure_threshold = 3
             path              = "/ready"
             period            = "10s"
             timeout           = "2s"
           }
-          # services/textnlp/deployment-config.yaml:35
+          # services/textnlp/deployment-config.yaml:36
           startup = {
             failure_threshold = 60
             path              = "/health"
@@ -831,15 +818,15 @@ services = {
         port     = 8000
         priority = "standard"
         replicas = 1
-        # services/textnlp/deployment-config.yaml:63
+        # services/textnlp/deployment-config.yaml:62
         resources = {
-          cpu = "2" # services/textnlp/deployment-config.yaml:32
-          # services/textnlp/deployment-config.yaml:63
+          cpu = "2" # services/textnlp/deployment-config.yaml:33
+          # services/textnlp/deployment-config.yaml:62
           gpu = {
             count = 0
           }
           limits   = {}
-          memory   = "4Gi" # services/textnlp/deployment-config.yaml:32
+          memory   = "4Gi" # services/textnlp/deployment-config.yaml:33
           requests = {}
         }
         retries   = 2
@@ -848,14 +835,14 @@ services = {
         timeout   = "15m"
         type      = "api" # services/textnlp/deployment-config.yaml:12
       }
-      # services/textnlp/deployment-config.yaml:56
+      # services/textnlp/deployment-config.yaml:55
       slo = {
         availability = 99.5
         latency_p95  = "800ms"
       }
-      # services/textnlp/deployment-config.yaml:36
+      # services/textnlp/deployment-config.yaml:37
       workers = {
-        # services/textnlp/deployment-config.yaml:37
+        # services/textnlp/deployment-config.yaml:38
         generate = {
           args         = ["worker"]
           command      = []
@@ -863,7 +850,7 @@ services = {
           grace_period = "30s"
           priority     = "standard"
           replicas     = 1
-          # services/textnlp/deployment-config.yaml:39
+          # services/textnlp/deployment-config.yaml:40
           resources = {
             cpu = "1"
             gpu = {
