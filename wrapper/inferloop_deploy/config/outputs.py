@@ -52,7 +52,7 @@ def references(text: str) -> Iterator[Reference]:
 
 
 def outputs_of(dependency: Dependency) -> tuple[str, ...]:
-    """Return the outputs of a dependency; who brings one has user and name in its secret, and signs in with no token."""
+    """Return the outputs of a dependency; who brings one has user and name in its secret and signs in with no token."""
     kind, brought = kind_of(dependency), getattr(dependency, "existing", None) is not None
     missing = {"user", "name"} if kind == "cache" else {"user"}
     return tuple(output for output in OUTPUTS[kind] if output not in missing or not brought)

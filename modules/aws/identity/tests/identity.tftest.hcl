@@ -271,7 +271,7 @@ run "a_policy_over_the_limit_is_refused" {
 run "a_brought_policy_over_the_limit_is_refused" {
   command = plan
   variables {
-    services = { keda = { name = "acme-dev-keda", namespace = "keda", service_account = "keda-operator", policies = { queues = join("", [for index in range(2000) : "queue-"]) } } }
+    services = { keda = { name = "acme-dev-keda", namespace = "keda", service_account = "keda-operator", policies = { queues = join("", [for index in range(1000) : "arn:aws:sqs"]) } } }
   }
   expect_failures = [aws_iam_role_policy.other["keda/queues"]]
 }
