@@ -44,7 +44,7 @@ variable "platform" {
       buckets  = map(map(object({ bucket = string, prefix = string })))
     })
     databases = map(map(object({ host = string, port = number, database = string, user = string, auth = string, secret = string })))
-    caches    = map(map(object({ name = optional(string), host = string, port = number, user = string, prefix = string, auth = string, secret = string })))
+    caches    = map(map(object({ name = string, host = string, port = number, user = string, prefix = string, auth = string, secret = string })))
     queues    = map(map(object({ scheme = string, name = string, url = string, arn = string })))
     tables    = map(map(object({ name = string })))
     files     = map(map(object({ file_system = string, access_point = string, path = string })))

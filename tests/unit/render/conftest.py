@@ -33,13 +33,17 @@ def unquote(text: str) -> str:
     return _PIECE.sub(piece, inside)
 
 
+ABOUT = frozenset({"__is_block__", "__start_line__", "__end_line__", "__comments__", "__inline_comments__"})
+"""What python-hcl2 says of a block among its keys."""
+
+
 def plain(value: Any) -> Any:
     """Return what python-hcl2 parsed as Python values."""
     if isinstance(value, dict):
         return {
             unquote(key) if key.startswith('"') else key: plain(item)
             for key, item in value.items()
-            if not key.startswith("__")
+            if key not in ABOUT
         }
     if isinstance(value, list):
         return [plain(item) for item in value]

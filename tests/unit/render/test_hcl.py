@@ -98,6 +98,7 @@ def test_what_is_written_parses_back_to_the_same_value(parse: Callable[[str], di
 
 @settings(max_examples=40, deadline=None)
 @given(st.dictionaries(TEXT, st.booleans(), max_size=5))
+@example({"__": False})
 def test_keys_parse_back_to_the_same_text(parse: Callable[[str], dict[str, Any]], names: dict[str, bool]) -> None:
     lines = "".join(f"  {key(name)} = {literal(value)}\n" for name, value in names.items())
     assert parse(f"value = {{\n{lines}}}\n")["value"] == names
