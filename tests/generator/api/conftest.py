@@ -19,8 +19,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from inferloop_synthetic.api.server import serving
-from inferloop_synthetic.api.services import Services, database_url
-from inferloop_synthetic.jobs.database import open_database
+from inferloop_synthetic.api.services import Services
+from inferloop_synthetic.api.sign_in import database_of
 from inferloop_synthetic.security.build import key_store
 from inferloop_synthetic.security.principal import Scope
 from inferloop_synthetic.settings import load_settings
@@ -99,7 +99,7 @@ class Server:
     def client(self, *scopes: Scope, owner: str = "ann") -> httpx.Client:
         """Return a client with a key of its own."""
         settings = load_settings(self.environ).settings
-        database = open_database(database_url(settings))
+        database = database_of(settings)
         token = key_store(settings, database).create(owner, scopes or list(Scope), lifetime=None).token
         database.close()
         return httpx.Client(base_url=self.url, headers={"X-API-Key": token}, timeout=120)

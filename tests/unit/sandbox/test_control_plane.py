@@ -187,10 +187,11 @@ def test_a_program_that_is_none_is_named(pretend: Callable[[str, str], ClusterFi
 
 @pytest.mark.parametrize(
     "record",
-    ["", "{", "[]", '{"url": "x"}', json.dumps({"url": "u", "etcd": "e", "process": os.getpid(), "started": "s"})],
+    ["", "{", "[]", '{"url": "x"}', '{"url": "u", "etcd": "e", "process": OWN, "started": "s"}'],
 )
 def test_a_record_that_is_not_of_a_running_control_plane_counts_for_nothing(tmp_path: Path, record: str) -> None:
-    (tmp_path / "cluster.json").write_text(record)
+    # A process that runs, and is no control plane: this one.
+    (tmp_path / "cluster.json").write_text(record.replace("OWN", str(os.getpid())))
     files = ClusterFiles(tmp_path, tmp_path)
 
     assert files.record() is None
