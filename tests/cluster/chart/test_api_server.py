@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,13 @@ PRIORITIES = "\n---\n".join(
 
 
 @pytest.fixture
-def restricted(cluster: Cluster, namespace: str) -> str:
+def restricted(cluster: Cluster, namespace: str) -> Iterator[str]:
     """A namespace as the platform makes it: nothing is admitted that is not restricted."""
     cluster.kubectl(["label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"])
     cluster.kubectl(["apply", "--server-side", "--force-conflicts", "--filename=-"], PRIORITIES)
-    return namespace
+    yield namespace
+    # Their values cannot change, and other tests on this control plane give them the platform's.
+    cluster.kubectl(["delete", "--ignore-not-found", "--filename=-"], PRIORITIES)
 
 
 @pytest.fixture(scope="session")
