@@ -49,7 +49,7 @@ run "a_problem_stops_before_anything_is_released" {
 run "what_is_left_out_is_said" {
   command = plan
   variables {
-    cluster_services = {}
+    cluster_services = { nodes = "karpenter" }
   }
   expect_failures = [check.complete]
 }

@@ -102,3 +102,19 @@ run "a_version_that_is_none_is_refused" {
   }
   expect_failures = [var.kubernetes_version]
 }
+
+run "a_name_of_an_environment_that_cannot_be_is_refused" {
+  command = plan
+  variables {
+    environment = {
+      name        = "Dev!"
+      owner       = "platform@example.com"
+      cost_center = "cc-0001"
+      region      = "us-east-1"
+      dns         = { domain = "dev.example.com" }
+      network     = { cidr = "10.20.0.0/16", zones = ["us-east-1a", "us-east-1b"] }
+      sizes       = { database = { small = "db.t4g.medium" }, cache = { small = "cache.t4g.small" } }
+    }
+  }
+  expect_failures = [var.environment]
+}

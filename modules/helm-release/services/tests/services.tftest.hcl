@@ -74,3 +74,20 @@ run "a_cluster_that_there_is_not_runs_nothing" {
     error_message = "Nothing to release."
   }
 }
+
+run "a_name_of_an_environment_that_cannot_be_is_refused" {
+  command = plan
+  variables {
+    environment = {
+      name        = "Dev!"
+      owner       = "platform@example.com"
+      cost_center = "cc-0001"
+      region      = "us-east-1"
+      dns         = { domain = "dev.example.com" }
+      network     = { cidr = "10.20.0.0/16", zones = ["us-east-1a", "us-east-1b"] }
+      sizes       = { database = { small = "db.t4g.medium" }, cache = { small = "cache.t4g.small" } }
+    }
+    platform = run.platform.platform
+  }
+  expect_failures = [var.environment]
+}
