@@ -41,9 +41,7 @@ def plain(value: Any) -> Any:
     """Return what python-hcl2 parsed as Python values."""
     if isinstance(value, dict):
         return {
-            unquote(key) if key.startswith('"') else key: plain(item)
-            for key, item in value.items()
-            if key not in ABOUT
+            unquote(key) if key.startswith('"') else key: plain(item) for key, item in value.items() if key not in ABOUT
         }
     if isinstance(value, list):
         return [plain(item) for item in value]
