@@ -174,7 +174,7 @@ def read(token: str) -> tuple[str, dict[str, str]]:
 def test_a_token_for_a_database_is_the_one_that_aws_describes_and_that_its_library_makes(user: str) -> None:
     token = AwsIdentity("eu-central-1").database_token(HOST, 5432, user)
 
-    assert token == boto3.client("rds", region_name="eu-central-1").generate_db_auth_token(HOST, 5432, user)
+    assert token == boto3.Session(region_name="eu-central-1").client("rds").generate_db_auth_token(HOST, 5432, user)
     assert read(token) == (
         f"{HOST}:5432", signed_by_hand(f"{HOST}:5432/?Action=connect&DBUser={quote(user)}", "rds-db", "eu-central-1")
     )  # fmt: skip
