@@ -16,6 +16,11 @@ from inferloop_deploy.programs import find_programs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHART = ROOT / "modules" / "helm-release" / "chart"
+PRIORITIES = "\n---\n".join(
+    f"{{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {{name: inferloop-{name}}}, value: {value}}}"
+    for name, value in (("critical", 1000), ("standard", 100), ("batch", 10))
+)
+"""The priorities that pods of the chart name, as manifests."""
 CASES = ROOT / "tests" / "cluster" / "chart" / "cases"
 NAMESPACE = "inferloop"
 Tree = dict[str, Any]

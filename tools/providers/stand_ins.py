@@ -26,10 +26,10 @@ from pathlib import Path
 
 import extract
 
+from inferloop_deploy.programs import cache_folder
 from inferloop_deploy.terraform.plugins import (
     HOST,
     STAND_INS,
-    cache_folder,
     held_by,
     mirrors_here,
     registry_answers,

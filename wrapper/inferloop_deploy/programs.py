@@ -115,7 +115,8 @@ def read_programs(root: Path) -> list[Program]:
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder below which everything is kept that is made once."""
-    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inferloop"
+    home = Path(environ.get("HOME") or Path.home())
+    return Path(environ.get("XDG_CACHE_HOME") or home / ".cache") / "inferloop"
 
 
 def programs_folder(programs: Iterable[Program], environ: Mapping[str, str] = os.environ) -> Path:

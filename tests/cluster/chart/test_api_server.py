@@ -9,14 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from charts import CHART, Document, Tree, case_names, case_values, documents, template
+from charts import CHART, PRIORITIES, Document, Tree, case_names, case_values, documents, template
 
 from inferloop_deploy.sandbox.cluster import Cluster
-
-PRIORITIES = "\n---\n".join(
-    f"{{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {{name: inferloop-{name}}}, value: {value}}}"
-    for name, value in (("critical", 1000), ("standard", 100), ("batch", 10))
-)
 
 
 @pytest.fixture

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import containers
 import pytest
 import servers
-import yaml
+from charts import CHART, PRIORITIES
 from node_release import NAMESPACE, SERVICE, Release
 from real_node import ADDRESS, RealNode, real_node
-
-ROOT = Path(__file__).resolve().parents[3]
-CHART = ROOT / "modules" / "helm-release" / "chart"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,19 +81,9 @@ def release(node: RealNode, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         node.cluster.kubectl(["create", "namespace", NAMESPACE])
         restricted = "pod-security.kubernetes.io/enforce=restricted"
         node.cluster.kubectl(["label", "namespace", NAMESPACE, restricted])
-        classes = [_priority_class(name, number) for name, number in (("standard", 1000), ("batch", 100))]
-        node.cluster.kubectl(["apply", "--filename=-"], yaml.safe_dump_all(classes))
+        node.cluster.kubectl(["apply", "--filename=-"], PRIORITIES)
         made = Release(node, values, tmp_path_factory.mktemp("release"))
         made.helm("install", SERVICE, str(CHART), f"--values={made.file()}", "--wait", "--timeout=5m", "--atomic")
         yield made
     finally:
         database.close()
-
-
-def _priority_class(name: str, value: int) -> dict[str, Any]:
-    return {
-        "apiVersion": "scheduling.k8s.io/v1",
-        "kind": "PriorityClass",
-        "metadata": {"name": f"inferloop-{name}"},
-        "value": value,
-    }

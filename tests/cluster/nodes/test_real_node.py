@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-import pytest
 import yaml
+from charts import CHART
 from node_release import NAMESPACE, SERVICE, Release
 
 CLIENTS = 4
@@ -108,11 +108,10 @@ def test_the_disruption_budget_keeps_the_last_pod(release: Release) -> None:
 
 def test_an_upgrade_under_load_costs_no_request_and_can_be_rolled_back(release: Release) -> None:
     before = release.pods()
-    chart = "modules/helm-release/chart"
 
     with load(release.address()) as seen:
         values = release.file(GUARDIAN_LOG_LEVEL="warning")
-        release.helm("upgrade", SERVICE, chart, f"--values={values}", "--wait", "--timeout=5m", "--atomic")
+        release.helm("upgrade", SERVICE, str(CHART), f"--values={values}", "--wait", "--timeout=5m", "--atomic")
         after = release.pods()
         release.helm("rollback", SERVICE, "1", "--wait", "--timeout=5m")
 
@@ -126,7 +125,7 @@ def test_an_image_that_is_not_there_leaves_the_old_version_running(release: Rele
     values["image"]["tag"] = "missing"
     path = release.folder / "missing.yaml"
     path.write_text(yaml.safe_dump(values))
-    command = [f"--namespace={NAMESPACE}", "upgrade", SERVICE, "modules/helm-release/chart", f"--values={path}"]
+    command = [f"--namespace={NAMESPACE}", "upgrade", SERVICE, str(CHART), f"--values={path}"]
 
     with load(release.address()) as seen:
         outcome = release.node.cluster.helm([*command, "--atomic", "--timeout=20s"], check=False)
@@ -135,8 +134,3 @@ def test_an_image_that_is_not_there_leaves_the_old_version_running(release: Rele
     assert "rolled back" in outcome.stderr
     assert seen.failed == []
     assert len(release.pods()) == 2
-
-
-@pytest.fixture(autouse=True)
-def _in_the_root(monkeypatch: pytest.MonkeyPatch, repository: object) -> None:
-    monkeypatch.chdir(str(repository))

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from inferloop_deploy.programs import cache_folder
 from inferloop_deploy.render.hcl import quote
 from inferloop_deploy.render.write import replace_file
 from inferloop_deploy.terraform.failures import PluginsMissing
@@ -193,11 +194,6 @@ def hash_of(package: Path) -> str:
     files = sorted(str(path.relative_to(package)) for path in package.rglob("*") if path.is_file())
     lines = "".join(f"{hashlib.sha256((package / name).read_bytes()).hexdigest()}  {name}\n" for name in files)
     return "h1:" + base64.b64encode(hashlib.sha256(lines.encode()).digest()).decode()
-
-
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return the folder for what is kept outside the tree: `${XDG_CACHE_HOME:-~/.cache}/inferloop`."""
-    return Path(environ.get("XDG_CACHE_HOME") or _home(environ) / ".cache") / "inferloop"
 
 
 def _home(environ: Mapping[str, str]) -> Path:
