@@ -26,8 +26,9 @@ locals {
   owners = { for dependency in values(local.dependencies) : "${dependency.kind}/${dependency.key}" => dependency.is_shared ? null : dependency.service... }
 
   # Services that make something of their own to encrypt.
+  makers = toset([for dependency in values(local.dependencies) : dependency.service if !dependency.is_shared && dependency.existing == null && dependency.kind != "service"])
   key_services = toset([for name, service in local.services : name if service.spec.data.encryption_key == "own" && (
-    length([for dependency in values(local.dependencies) : 1 if dependency.service == name && !dependency.is_shared && dependency.existing == null && dependency.kind != "service"]) > 0
+    contains(local.makers, name)
     || length([for secret in service.spec.secrets : 1 if secret.existing == null]) > 0
     || service.spec.service.type == "function"
   )])

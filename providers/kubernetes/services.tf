@@ -17,7 +17,7 @@ module "release" {
   image            = lookup(var.images, each.key, { repository = null, tag = null, digest = null })
   ingress          = each.value.ingress
   labels           = each.value.labels
-  platform         = var.platform
+  platform         = each.value.platform
   processes        = each.value.processes
   service          = each.value.service
   uses             = each.value.uses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import subprocess
@@ -174,6 +175,27 @@ def test_an_interrupted_run_leaves_no_file(folder: Path, number: signal.Signals)
     assert process.returncode == 130
     assert "interrupted" in errors
     assert sorted(p.name for p in folder.iterdir()) == ["orders.csv"]
+
+
+def test_an_interrupt_while_the_end_of_a_stage_is_written_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaving ends the stage, too, and found no bar to take away any more."""
+    from rich.console import Console
+
+    from inferloop_synthetic.cli.progress import Narrator
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    console = Console(file=io.StringIO())
+    monkeypatch.setattr(console, "print", interrupted)
+
+    def work() -> None:
+        with Narrator(console) as narrator:
+            narrator("fit", 10, 10)
+            narrator("parts", 0, 10)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
 
 
 def test_a_model_for_which_the_disk_is_too_full_is_an_error_and_leaves_nothing(

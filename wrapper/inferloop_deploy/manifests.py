@@ -126,7 +126,7 @@ class Workshop:
             folder=folder,
             data=scratch / ".terraform",
             logs=scratch / "logs",
-            environ=hurried({**self.environ, "CHECKPOINT_DISABLE": "1"}),
+            environ=hurried("terraform", {**self.environ, "CHECKPOINT_DISABLE": "1"}),
         )
         stamp = scratch / "inferloop-init"
         of = f"{terraform.program.resolve()} {sum_of([folder, self.target.root / 'modules'])}\n"
@@ -140,12 +140,14 @@ class Workshop:
         return {name: one["value"] for name, one in shown.items()}
 
 
-def hurried(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment in which programs written in Go collect garbage less often: they run for a moment only.
+def hurried(program: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which a program written in Go collects garbage late: it runs for a moment only.
 
-    It saves a third of the processor time of both, for twice the memory: https://go.dev/doc/gc-guide#GOGC.
+    Terraform needs a third less processor time for twice the memory. Helm needs a fifth less for a tenth more, and
+    collects nothing before it holds half a gibibyte: https://go.dev/doc/gc-guide#Memory_limit.
     """
-    return {"GOGC": "400", **environ}
+    pace = {"terraform": {"GOGC": "400"}, "helm": {"GOGC": "off", "GOMEMLIMIT": "512MiB"}}
+    return {**pace[program], **environ}
 
 
 def placeholder_platform(target: Target, config: EffectiveConfig, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -223,7 +225,7 @@ def rendered(
         replace_file(values, release.text)
         chart = target.root / release.chart
         line = helm.template(release.name, chart, values, release.namespace, kubernetes=kubernetes, apis=apis)
-        finished = run_program(line, hurried(environ))
+        finished = run_program(line, hurried("helm", environ))
         if finished.returncode != 0:
             raise NotReleasable({release.name: [_reason(finished.stderr)]})
         return Manifests(release, finished.stdout)

@@ -24,9 +24,9 @@ locals {
   # What things are known by: their own name where they are shared by name, else that of the service before it.
   keyed = concat(
     [for path, dependency in local.dependencies : {
-      key   = "${dependency.kind == "function" ? "workload" : dependency.kind}/${contains(keys(local.shared_by_name), path) ? dependency.name : "${dependency.owner}-${dependency.name}"}"
+      key   = "${dependency.kind == "function" ? "workload" : dependency.kind}/${can(local.shared_by_name[path]) ? dependency.name : "${dependency.owner}-${dependency.name}"}"
       path  = path
-      thing = contains(keys(local.shared_by_name), path) ? dependency.name : path
+      thing = can(local.shared_by_name[path]) ? dependency.name : path
     } if dependency.type != "service"],
     [for path, secret in local.secrets : { key = "secret/${secret.owner}-${secret.name}", path = path, thing = path }],
     [for path, process in local.processes : { key = "workload/${process.key}", path = path, thing = path }],

@@ -31,6 +31,8 @@ locals {
 
   egress = concat(
     [for name, callee in local.callees_inside : { namespace = callee.namespace, app = local.by_kind.service[name].key, port = callee.port, name = name }],
+    # The caller's sidecar shares the calls out, so it is the caller that reaches a callee's former deployment.
+    [for name, callee in local.callees_inside : merge(local.anywhere, { port = callee.migration.port, name = "${name}-former" }) if local.mesh_kind == "istio" && callee.migration != null],
     [for name, server in local.servers : { for field, found in merge(server, { name = name }) : field => found if found != null }],
     [for port in local.interface_ports : merge(local.anywhere, { port = tonumber(port), name = port == "443" ? "interfaces" : "interfaces-${port}" })],
     [for place in local.token_places[var.platform.cloud] : place if local.takes_tokens],

@@ -142,6 +142,11 @@ locals {
     },
   ]
 
+  # Where the mesh does not check tokens, Kong does.
+  rivals = try(local.gateway.auth.type, "-") != "jwt" || var.cluster_services.gateway != "kong" || local.mesh_kind == "istio" ? [] : sort([
+    for other, meshed in var.ingress.same_issuer : other if !(meshed && var.cluster_services.mesh == "istio")
+  ])
+
   traffic_rules = [
     {
       holds   = try(var.ingress.rate_limit, null) == null || var.cluster_services.gateway == "kong"
@@ -154,6 +159,15 @@ locals {
     {
       holds   = try(local.gateway.auth.type, "-") != "jwt" || local.mesh_kind == "istio" || (var.cluster_services.gateway == "kong" && local.auth_secret != null)
       message = "${local.path}.networking.ingress.auth.type jwt needs the mesh istio (networking.service_mesh.enabled and cluster_services.mesh), or the gateway kong and auth.secret with the issuer's public key; the mesh is ${local.mesh_kind}, the gateway ${var.cluster_services.gateway}."
+    },
+    {
+      # Kong has one credential for an issuer in all of the cluster.
+      holds   = length(local.rivals) == 0
+      message = "${local.path}.networking.ingress.auth.issuer is ${try(local.gateway.auth.issuer, "-")}, as in ${join(", ", local.rivals)}; Kong takes an issuer for one service only, so let the services take part in the mesh istio, where pods check tokens, or use auth.type key."
+    },
+    {
+      holds   = try(local.gateway.auth.jwksUri, null) == null || local.mesh_kind == "istio"
+      message = "${local.path}.networking.ingress.auth.jwks_uri needs the mesh istio (networking.service_mesh.enabled and cluster_services.mesh), as Kong fetches no keys; put the issuer's public key into auth.secret, and leave jwks_uri out."
     },
     {
       holds   = try(local.gateway.auth.audience, null) == null || local.mesh_kind == "istio"

@@ -1,9 +1,10 @@
 variable "callees" {
-  description = "Services that this one depends on, by name: where each is in the cluster, and its way in; port is null for one that the cluster does not run."
+  description = "Services that this one depends on, by name: where each is in the cluster, and its way in, and the former deployment that still takes a share of its calls; port is null for one that the cluster does not run."
   type = map(object({
     namespace = string
     port      = number
     ingress   = object({ host = string, path = string })
+    migration = object({ host = string, port = number, weight = number })
   }))
   default  = {}
   nullable = false
@@ -34,6 +35,8 @@ variable "ingress" {
     path            = string
     rate_limit      = number
     timeout_seconds = number
+    # Services that trust the same issuer of tokens, and whether each takes part in the mesh.
+    same_issuer = map(bool)
   })
   default = null
 }

@@ -38,8 +38,8 @@ locals {
     local.registry[*],
   )))
   sidecar_images = {
-    istio   = ["${local.hosts["docker.io"]}/istio"]
-    linkerd = ["${local.hosts["cr.l5d.io"]}/linkerd"]
+    istio   = ["${local.hosts["docker.io"]}/istio/proxyv2"]
+    linkerd = ["${local.hosts["cr.l5d.io"]}/linkerd/proxy", "${local.hosts["cr.l5d.io"]}/linkerd/proxy-init"]
     none    = []
   }[local.services.mesh]
   required_labels = ["app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/part-of"]

@@ -78,7 +78,7 @@ def objects(cluster: Cluster, namespace: str, kinds: str) -> dict[str, Tree]:
 KINDS = "deployments,jobs,serviceaccounts,networkpolicies,externalsecrets,services,configmaps"
 
 
-def test_a_release_with_migrations_is_installed_upgraded_rolled_back_tested_and_removed(
+def test_a_release_with_migrations_is_installed_upgraded_rolled_back_and_removed(
     cluster: Cluster, restricted: str, values: Path
 ) -> None:
     """Migrations run with a service account that stands in on the first installation, and with the real one afterwards."""

@@ -241,3 +241,39 @@ def test_pipelines_may_write_every_kind_that_the_chart_of_services_makes(
 
     assert made - may == set()
     assert "*" not in {resource for _, resource in may}
+
+
+def test_kyverno_takes_over_what_is_said_of_pods_and_nothing_else(
+    computed: dict[str, Computed], objects: Objects
+) -> None:
+    """What would open the gateway or the way around it is refused by the API server itself, whoever refuses the rest."""
+
+    def policies(case: str) -> set[str]:
+        found = objects(computed[case], "platform-base")
+        bound = {one["spec"]["policyName"] for one in found if one["kind"] == "ValidatingAdmissionPolicyBinding"}
+        assert bound == {one["metadata"]["name"] for one in found if one["kind"] == "ValidatingAdmissionPolicy"}
+        return bound - {"inferloop-volumes"}
+
+    assert policies("linkerd-aws") == {"inferloop-exposure", "inferloop-plugins"}
+    assert policies("prod-aws") - policies("linkerd-aws") == {
+        f"inferloop-{one}" for one in ("cronjobs", "pods", "workloads")
+    }
+
+
+def test_kong_lets_services_have_the_plugins_that_their_chart_makes(
+    computed: dict[str, Computed], objects: Objects
+) -> None:
+    found = objects(computed["prod-aws"], "platform-base")
+    [policy] = [
+        one
+        for one in found
+        if one["kind"] == "ValidatingAdmissionPolicy" and one["metadata"]["name"] == "inferloop-plugins"
+    ]
+    allowed = set(re.findall(r'"([a-z-]+)"', policy["spec"]["validations"][0]["expression"]))
+    made = {
+        one["plugin"]
+        for path in sorted((ROOT / "tests" / "golden" / "chart").glob("*.yaml"))
+        for one in yaml.safe_load_all(path.read_text())
+        if one and one["kind"] == "KongPlugin"
+    }
+    assert made == allowed

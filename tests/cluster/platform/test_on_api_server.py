@@ -218,6 +218,9 @@ def test_what_is_right_is_let_in(prod: Cluster, manifest: dict[str, Any]) -> Non
         (deployment(lambda one: one["spec"].pop("serviceAccountName")), "token of the default one"),
         (cron_job(image(f"{REGISTRY}/a:latest")), "have no tag, or latest"),
         (cron_job(lambda one: one["spec"].pop("serviceAccountName")), "token of the default one"),
+        (pod(lambda one: one["spec"].update(priorityClassName="system-cluster-critical", priority=2000000000)), "priority system-cluster-critical is none of services"),
+        (pod(lambda one: one["spec"].update(initContainers=[one["spec"]["containers"][0] | {"name": "shell", "image": "docker.io/istio/base:1.30.4"}])), "images docker.io/istio/base:1.30.4 come from elsewhere"),
+        (deployment(lambda one: one["spec"].update(priorityClassName="system-node-critical")), "priority system-node-critical is none of services"),
         (service("LoadBalancer"), "services are reached through the gateway"),
         (service("NodePort"), "services are reached through the gateway"),
         (service("ClusterIP", externalIPs=["192.0.2.1"]), "with externalIPs a Service would take what others send"),
@@ -261,13 +264,13 @@ def test_no_expression_of_a_policy_is_of_a_wrong_type(prod: Cluster) -> None:
     # The controller that checks types writes the generation that it has looked at into the status.
     names = [
         f"validatingadmissionpolicy/inferloop-{name}"
-        for name in ("cronjobs", "exposure", "pods", "volumes", "workloads")
+        for name in ("cronjobs", "exposure", "plugins", "pods", "volumes", "workloads")
     ]
     prod.kubectl(["wait", "--for=jsonpath={.status.observedGeneration}=1", "--timeout=60s", *names])
     found = json.loads(prod.kubectl(["get", "validatingadmissionpolicy", "--output=json"]).stdout)["items"]
 
     assert {one["metadata"]["name"]: one["status"].get("typeChecking", {}) for one in found} == {
-        f"inferloop-{name}": {} for name in ("cronjobs", "exposure", "pods", "volumes", "workloads")
+        f"inferloop-{name}": {} for name in ("cronjobs", "exposure", "plugins", "pods", "volumes", "workloads")
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from charts import run_helm
+from kube_score import EXCEPTIONS, advice, excepted, without_a_reason
 from shipped_objects import ENVIRONMENTS, Release, kind_of, template, unproven_kinds
 from terraform_tree import ROOT
 
@@ -37,6 +38,19 @@ def test_helm_lint_finds_nothing(environment: str, shipped: dict[str, list[Relea
 
             assert done.returncode == 0, done.stdout + done.stderr
             assert "[WARNING]" not in done.stdout
+
+
+def test_kube_scores_advice_is_followed_or_has_a_reason_not_to_be(shipped: dict[str, list[Release]]) -> None:
+    """And no reason stands there for nothing."""
+    used = set()
+    for environment in ENVIRONMENTS:
+        here = [one for one in EXCEPTIONS["shipped"] if environment in one.get("environments", ENVIRONMENTS)]
+        text = "\n---\n".join(template(release) for release in shipped[environment] if release.of_service)
+        found = advice(text)
+
+        assert without_a_reason(found, EXCEPTIONS["everywhere"] + here) == [], environment
+        used |= {one["reason"] for one in here if any(excepted(one, each) for each in found)}
+    assert used == {one["reason"] for one in EXCEPTIONS["shipped"]}
 
 
 def test_what_is_rendered_for_a_service_fits_into_a_release(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +21,8 @@ from inferloop_synthetic.settings import Settings, variable
 from .conftest import ROWS, SCHEMA, Server, start_server
 
 STUCK_SECONDS = 120
+PAUSE_SECONDS = 7
+"""Longer than uvicorn waits for a sign of life if nobody says otherwise."""
 
 
 def test_many_callers_at_once_all_get_their_rows(server: Server):
@@ -83,11 +88,21 @@ def test_engines_learn_with_the_python_that_a_file_of_settings_names(tmp_path: P
         with started.client() as client:
             asked = client.post("/generate", json={"data": ROWS, "rows": 30, "generator_type": "ctgan"})
             assert asked.status_code == 202, asked.text
-            job = client.get(f"/jobs/{asked.json()['id']}", headers={"Prefer": "wait=60"}).json()
+            job = _ended(client, asked.json()["id"])
         assert job["state"] == "failed"
         assert f"there is no interpreter {tmp_path}/no/python" in json.dumps(job["error"])
     finally:
         started.stop()
+
+
+def _ended(client: httpx.Client, job: str) -> dict:
+    """Return a job that has come to its end; a machine that is busy elsewhere needs more than one question for it."""
+    patience = time.monotonic() + STUCK_SECONDS
+    while time.monotonic() < patience:
+        seen = client.get(f"/jobs/{job}", headers={"Prefer": "wait=30"}).json()
+        if seen["state"] not in {"queued", "running"}:
+            break
+    return seen
 
 
 def _processes(started: Server) -> set[int]:
@@ -111,15 +126,27 @@ def test_several_processes_answer_from_one_database_and_add_up_their_metrics(tmp
         with started.client() as client:
             answer = client.post("/generate", json={"data": ROWS, "rows": 30})
             assert answer.status_code == 202, answer.text + "".join(started.errors)
-            job = answer.json()["id"]
-            assert client.get(f"/jobs/{job}", headers={"Prefer": "wait=60"}).json()["state"] == "succeeded"
-            assert len(_processes(started)) == 2
+            job = _ended(client, answer.json()["id"])
+            assert job["state"] == "succeeded", job
+            processes = _processes(started)
+            assert len(processes) == 2
             for _ in range(8):
                 httpx.get(f"{started.url}/health")
             lines = client.get("/metrics").text.splitlines()
         assert any(line.startswith("guardian_records_generated_total") and line.endswith(" 30.0") for line in lines)
+        _pause(processes.pop(), PAUSE_SECONDS)
+        assert "died" not in "".join(started.errors)
     finally:
         assert started.stop() == 0
+
+
+def _pause(process: int, seconds: float) -> None:
+    """Let a process say nothing for a while, as one does that a busy machine gives no time to."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        threading.Event().wait(seconds)
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,8 @@ def test_flux_is_told_the_repository_and_those_of_other_charts(revision: str, ex
 
 
 def test_only_where_nothing_else_is_said_is_garbage_collected_less_often() -> None:
-    assert hurried({})["GOGC"] == "400"
-    assert hurried({"GOGC": "50"})["GOGC"] == "50"
+    assert hurried("terraform", {})["GOGC"] == "400"
+    assert hurried("helm", {"GOGC": "50"})["GOGC"] == "50"
 
 
 def test_the_charts_that_are_named_are_there(repository: Path) -> None:

@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 HEAD_BYTES = 32_768
 HEAD_SECONDS = 20.0
 KEEP_ALIVE_SECONDS = 75
+SILENCE_SECONDS = 60
+"""How long a process may say nothing before it is taken for hung and replaced; it is silent while it imports, which takes
+longer than uvicorn's five seconds on half a processor, and was killed again and again before it had begun."""
 SOCKET_PATH_BYTES = 103
 """What every system takes as the path of a socket: 107 on Linux, 103 on macOS."""
 FACTORY = "inferloop_synthetic.api.server:application"
@@ -147,7 +150,7 @@ def run(file: Path | None, options: Mapping[str, object]) -> None:
         uvicorn.Server(uvicorn.Config(serving(loaded), **common)).run()
         return
     _share(settings, options)
-    uvicorn.run(FACTORY, factory=True, workers=settings.workers, **common)
+    uvicorn.run(FACTORY, factory=True, workers=settings.workers, timeout_worker_healthcheck=SILENCE_SECONDS, **common)
 
 
 def _keep_sockets_short(folder: Path) -> None:

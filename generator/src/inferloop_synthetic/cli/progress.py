@@ -62,12 +62,11 @@ class Narrator:
 
     def _end(self, *, whole: bool) -> None:
         """Close the stage with a line that stays, where it came to its end."""
-        if self._stage is None:
-            return
-        if self._task is not None:
-            self._progress.remove_task(self._task)
-        if whole and self._stage in DONE:
+        # Forgotten first: an interrupt in what follows comes here again, and there is nothing left to close then.
+        stage, task, self._stage, self._task = self._stage, self._task, None, None
+        if task is not None:
+            self._progress.remove_task(task)
+        if whole and stage in DONE:
             seconds = self._clock() - self._began
-            line = f"{self._done:,} rows {DONE[self._stage]} in {seconds:.2f} s ({self._rate():,.0f} rows/s)"
+            line = f"{self._done:,} rows {DONE[stage]} in {seconds:.2f} s ({self._rate():,.0f} rows/s)"
             self._console.print(line, highlight=False)
-        self._stage = self._task = None

@@ -16,10 +16,10 @@ variables {
         workers      = { generate = { resources = { cpu = "2", memory = "1Gi" } }, nightly = { type = "cron", schedule = "0 3 * * *", placement = { runtime = "batch" } } }
         service      = { image = { tag = "1" } }
         dependencies = { nlp = { type = "service" }, rim = { type = "service", service = "edge" }, postgres = { type = "database", shared = true } }
-        networking   = { ingress = { enabled = true } }
+        networking   = { ingress = { enabled = true, auth = { type = "jwt", issuer = "https://login.example.com" } } }
       }
     }
-    nlp  = { metadata = { team = "language" }, spec = { service = { port = 9000 } } }
+    nlp  = { metadata = { team = "language" }, spec = { service = { port = 9000 }, networking = { ingress = { enabled = true, auth = { type = "jwt", issuer = "https://login.example.com" } }, service_mesh = { enabled = true }, migration = { host = "old.example.com" } } } }
     edge = { spec = { service = { image = { tag = "1" }, placement = { runtime = "fargate" } }, networking = { ingress = { enabled = true, hosts = ["edge.dev.example.com"] } }, dependencies = { nlp = { type = "service" } } } }
     lone = { metadata = { namespace = "science" } }
   }
@@ -46,7 +46,7 @@ run "each_release_knows_what_is_its_own" {
     error_message = "Processes in the cluster, dependencies, labels and namespace."
   }
   assert {
-    condition     = jsonencode(output.releases.tabular.callees) == jsonencode({ nlp = { namespace = "inferloop", port = 9000, ingress = null }, edge = { namespace = "inferloop", port = null, ingress = { host = "edge.dev.example.com", path = "/api/edge" } } })
+    condition     = jsonencode(output.releases.tabular.callees) == jsonencode({ nlp = { namespace = "inferloop", port = 9000, migration = { host = "old.example.com", port = 443, weight = 10 }, ingress = { host = "dev.example.com", path = "/api/nlp" } }, edge = { namespace = "inferloop", port = null, migration = null, ingress = { host = "edge.dev.example.com", path = "/api/edge" } } })
     error_message = "Who is called in the cluster has a port, who runs elsewhere has a way in; found ${jsonencode(output.releases.tabular.callees)}."
   }
   assert {
@@ -54,8 +54,8 @@ run "each_release_knows_what_is_its_own" {
     error_message = "Callers are those of the cluster."
   }
   assert {
-    condition     = output.releases.tabular.ingress.path == "/api/tabular" && output.releases.nlp.ingress == null
-    error_message = "The way in, where there is one."
+    condition     = output.releases.tabular.ingress.path == "/api/tabular" && output.releases.lone.ingress == null && output.releases.tabular.ingress.same_issuer == { nlp = true } && output.releases.nlp.ingress.same_issuer == { tabular = false }
+    error_message = "The way in, where there is one, and who else trusts the issuer of its tokens."
   }
   assert {
     condition     = keys(output.namespaces) == ["inferloop", "science"] && join(" ", output.namespaces.inferloop.teams) == "data language" && output.namespaces.inferloop.quota.pods == 3 && output.namespaces.inferloop.quota.cpu_millicores == 3000

@@ -21,7 +21,10 @@ variables {
     moving                                   = { spec = { networking = { service_mesh = { enabled = true }, migration = { host = "old.example.com" } } } }
     gate                                     = { spec = { networking = { ingress = { enabled = true, rate_limit = 100, auth = { type = "key", secret = "keys" } } }, secrets = { keys = {} } } }
     tokens                                   = { spec = { networking = { ingress = { enabled = true, path = "/tokens", auth = { type = "jwt", issuer = "https://login.example.com" } } } } }
-    audience                                 = { spec = { networking = { ingress = { enabled = true, path = "/audience", auth = { type = "jwt", issuer = "https://login.example.com", audience = "inferloop", secret = "issuer" } } }, secrets = { issuer = {} } } }
+    audience                                 = { spec = { networking = { ingress = { enabled = true, path = "/audience", auth = { type = "jwt", issuer = "https://other.example.com", audience = "inferloop", secret = "issuer" } } }, secrets = { issuer = {} } } }
+    first                                    = { spec = { networking = { ingress = { enabled = true, path = "/first", auth = { type = "jwt", issuer = "https://same.example.com", secret = "issuer" } } }, secrets = { issuer = {} } } }
+    second                                   = { spec = { networking = { ingress = { enabled = true, path = "/second", auth = { type = "jwt", issuer = "https://same.example.com", secret = "issuer", jwks_uri = "https://same.example.com/keys" } } }, secrets = { issuer = {} } } }
+    meshed                                   = { spec = { networking = { service_mesh = { enabled = true }, ingress = { enabled = true, path = "/meshed", auth = { type = "jwt", issuer = "https://same.example.com" } } } } }
     label                                    = { metadata = { labels = { "helm.sh/chart" = "mine" } } }
     edge                                     = { spec = { service = { image = { tag = "1" }, placement = { runtime = "fargate" } } } }
     calls                                    = { spec = { service = { env = { EDGE = { value = "$${dependencies.edge.url}" } } }, dependencies = { edge = { type = "service" } } } }
@@ -70,6 +73,7 @@ run "what_services_ask_for_and_cannot_have" {
       budget                                   = ["services.budget.spec.service.disruption_budget lets none of at most 1 pods go, so that no node could ever be emptied; let one go, or have more replicas."]
       clocks                                   = ["services.clocks.spec.workers.pull.autoscaling.schedules has the name of something else that scales it; the queue's, day and requests-per-second are taken."]
       counted                                  = ["services.counted.spec.workers.pull.autoscaling.requests_per_second needs a service that answers requests and has monitoring.metrics enabled, where they are counted."]
+      first                                    = ["services.first.spec.networking.ingress.auth.issuer is https://same.example.com, as in second; Kong takes an issuer for one service only, so let the services take part in the mesh istio, where pods check tokens, or use auth.type key."]
       hasty                                    = ["services.hasty.spec.service.grace_period is 5s; what answers requests goes on for 5 s before it ends, so give it more."]
       headers                                  = ["services.headers.spec.networking.ingress.request_headers has X-A in add and in set; leave one out."]
       mounts                                   = ["services.mounts.spec.dependencies mount /mnt/x, /mnt/x/; each needs a path of its own, and / and /tmp are taken."]
@@ -81,8 +85,12 @@ run "what_services_ask_for_and_cannot_have" {
       latest                                   = ["services.latest.spec.service.image.tag is latest, which is another image every day; give it a version, or the digest."]
       named                                    = ["services.named.spec.workers.test has a name that the chart uses itself; main, canary, headless, migrations, shared and test are taken."]
       pool                                     = ["services.pool.spec.service needs the node pools plain, which have no label that the others have not; label their nodes, for example inferloop.io/pool."]
-      tokens                                   = ["services.tokens.spec.networking.ingress.auth.type jwt needs the mesh istio (networking.service_mesh.enabled and cluster_services.mesh), or the gateway kong and auth.secret with the issuer's public key; the mesh is none, the gateway kong."]
-      unnamed                                  = ["services.unnamed.spec.service.image has neither tag nor digest; give it one of them, best the digest."]
+      second = [
+        "services.second.spec.networking.ingress.auth.issuer is https://same.example.com, as in first; Kong takes an issuer for one service only, so let the services take part in the mesh istio, where pods check tokens, or use auth.type key.",
+        "services.second.spec.networking.ingress.auth.jwks_uri needs the mesh istio (networking.service_mesh.enabled and cluster_services.mesh), as Kong fetches no keys; put the issuer's public key into auth.secret, and leave jwks_uri out.",
+      ]
+      tokens  = ["services.tokens.spec.networking.ingress.auth.type jwt needs the mesh istio (networking.service_mesh.enabled and cluster_services.mesh), or the gateway kong and auth.secret with the issuer's public key; the mesh is none, the gateway kong."]
+      unnamed = ["services.unnamed.spec.service.image has neither tag nor digest; give it one of them, best the digest."]
     })
     error_message = "Each is told what is wrong and what there is; found ${jsonencode(output.problems)}."
   }

@@ -69,6 +69,7 @@ variables {
           jobs         = { type = "queue" }
           elsewhere    = { type = "queue", existing = { arn = "arn:aws:sqs:eu-west-1:123456789012:q", url = "https://sqs.eu-west-1.amazonaws.com/123456789012/q" } }
           notify       = { type = "function", source = "jobs" }
+          moved        = { type = "service" }
           nlp          = { type = "service" }
           edge         = { type = "service" }
         }
@@ -96,6 +97,7 @@ variables {
         monitoring = { metrics = { enabled = false }, tracing = { enabled = true } }
       }
     }
+    moved = { spec = { networking = { service_mesh = { enabled = true }, migration = { host = "moved.example.org", port = 8443 } } } }
     edge  = { spec = { service = { image = { tag = "1" }, placement = { runtime = "fargate" } }, networking = { ingress = { enabled = true, hosts = ["edge.dev.example.com"] } } } }
     disk  = { spec = { service = { type = "stateful", replicas = 2, volume = { size = "10Gi" } } } }
     busy  = { spec = { service = { autoscaling = { max = 3, memory = 80, requests_per_second = 50 } }, networking = { service_mesh = { enabled = true } } } }
@@ -213,7 +215,9 @@ run "a_service_with_everything" {
   }
   assert {
     condition = jsonencode(output.values.network.egressTo) == jsonencode([
+      { namespace = "inferloop", app = "moved", port = 8000, name = "moved" },
       { namespace = "science", app = "nlp", port = 8000, name = "nlp" },
+      { cidr = "0.0.0.0/0", except = ["169.254.0.0/16"], port = 8443, name = "moved-former" },
       { cidr = "10.1.2.3/32", port = 6543, name = "old" },
       { cidr = "0.0.0.0/0", except = ["169.254.0.0/16"], port = 6379, name = "partner" },
       { cidr = "10.20.0.0/16", port = 5432, name = "postgres" },

@@ -272,7 +272,7 @@ run "another_choice_brings_other_add_ons" {
     error_message = "And none of those that it takes the place of."
   }
   assert {
-    condition     = !output.base.policies.enabled && output.base.namespaces.inferloop.annotations["linkerd.io/inject"] == "enabled" && length(setsubtract(["policies-signatures", "nodes-node-pool-gpu", "mesh-linkerd-trust-roots", "elastic-kibana-logs", "issuer-own-ca-authority"], keys(output.resources.objects))) == 0
+    condition     = !output.base.policies.enabled && output.base.namespaces.inferloop.annotations["linkerd.io/inject"] == "enabled" && length(setsubtract(["policies-signatures", "nodes-node-pool-gpu", "mesh-linkerd-trust-roots", "policies-priorities", "elastic-kibana-logs", "elastic-reader", "issuer-own-ca-authority"], keys(output.resources.objects))) == 0
     error_message = "Kyverno takes the place of the built-in policies; objects follow the choices; found ${join(", ", keys(output.resources.objects))}."
   }
   assert {
@@ -342,7 +342,7 @@ run "one_variable_replaces_every_source" {
     error_message = "No host of another registry is left."
   }
   assert {
-    condition     = output.applications.applications.keda.source.version == "2.21.0" && contains(output.base.policies.images.registries, "registry.example.com/mirror") && output.base.policies.images.sidecars == ["registry.example.com/mirror/istio"]
+    condition     = output.applications.applications.keda.source.version == "2.21.0" && contains(output.base.policies.images.registries, "registry.example.com/mirror") && output.base.policies.images.sidecars == ["registry.example.com/mirror/istio/proxyv2"]
     error_message = "A version from the configuration takes the place of the catalogue's, and images may come from the registry."
   }
 }
@@ -381,21 +381,37 @@ run "the_secret_store_is_that_of_azure" {
     condition     = output.resources.objects["issuer-acme-cluster-issuer"].spec.acme.solvers[0].http01.gatewayHTTPRoute.parentRefs[0].namespace == "kong" && output.applications.applications.external-dns.values.provider.name == "azure"
     error_message = "Challenges are answered through the gateway."
   }
+  assert {
+    condition     = [for listener in output.resources.objects["gateway-kong-gateway-platform"].spec.listeners : lookup(listener, "hostname", "any")] == ["any", "staging.inferloop.example"]
+    error_message = "No wildcard is asked for by HTTP, which cannot prove one."
+  }
+}
+
+run "challenges_do_not_come_in_by_istios_own_gateway" {
+  command = plan
+  variables {
+    platform         = merge(yamldecode(file("./tests/platform.yaml")), { cloud = "onprem", secret_store = { kind = "vault", region = null, secrets = {} } })
+    cluster_services = { gateway = "istio", secret_store = { server = "https://vault.example.com" } }
+  }
+  assert {
+    condition     = output.problems == tolist(["cluster_services.certificates.issuer is acme, whose questions on onprem come in by a route that Istio's own gateway does not serve; choose issuer own-ca, or gateway gateway-api or kong."])
+    error_message = "Said: ${join("\n", output.problems)}"
+  }
 }
 
 run "the_secret_store_is_vault_on_premises" {
   command = plan
   variables {
     platform         = merge(yamldecode(file("./tests/platform.yaml")), { cloud = "onprem", secret_store = { kind = "vault", region = null, secrets = {} } })
-    cluster_services = { gateway = "istio", secret_store = { server = "https://vault.example.com", path = "kv" } }
+    cluster_services = { gateway = "istio", certificates = { issuer = "own-ca" }, secret_store = { server = "https://vault.example.com", path = "kv" } }
   }
   assert {
     condition     = output.resources.objects["secret-store-cluster-secret-store"].spec.provider.vault == { server = "https://vault.example.com", path = "kv", version = "v2", auth = { kubernetes = { mountPath = "kubernetes", role = "external-secrets", serviceAccountRef = { name = "external-secrets", namespace = "external-secrets" } } } }
     error_message = "Vault lets the controller's service account in."
   }
   assert {
-    condition     = contains(keys(output.applications.applications), "metrics-server") && !contains(keys(output.applications.applications), "external-dns") && output.resources.objects["gateway-istio-certificate-platform"].spec.dnsNames == ["staging.inferloop.example"]
-    error_message = "On premises the metrics server is installed, records are kept elsewhere, and no wildcard is asked for by HTTP."
+    condition     = contains(keys(output.applications.applications), "metrics-server") && !contains(keys(output.applications.applications), "external-dns") && output.resources.objects["gateway-istio-certificate-platform"].spec.dnsNames == ["staging.inferloop.example", "*.staging.inferloop.example"]
+    error_message = "On premises the metrics server is installed, records are kept elsewhere, and an authority of one's own signs a wildcard."
   }
 }
 

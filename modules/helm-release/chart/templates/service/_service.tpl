@@ -13,12 +13,8 @@ konghq.com/host-header: {{ include "inferloop-service.host" . }}
 {{- end }}
 {{- end }}
 {{- if eq $mesh.kind "linkerd" }}
-timeout.linkerd.io/request: {{ int64 $mesh.timeoutSeconds }}s
-{{- with int64 $mesh.retries }}
-# Linkerd tells no apart what did not reach the service; 502 to 503 is what nothing was done for.
-retry.linkerd.io/http: 502-503
-retry.linkerd.io/limit: {{ . | quote }}
-{{- end }}
+# The gateway's sidecar looks here, too: callers from outside have the time that they are given.
+timeout.linkerd.io/request: {{ ternary (max (int64 $mesh.timeoutSeconds) (int64 .root.Values.gateway.timeoutSeconds)) (int64 $mesh.timeoutSeconds) (ne .root.Values.gateway.kind "none") }}s
 {{- with $mesh.circuitBreaker }}
 balancer.linkerd.io/failure-accrual: consecutive
 balancer.linkerd.io/failure-accrual-consecutive-max-failures: {{ .consecutiveErrors | default 5 | int64 | quote }}

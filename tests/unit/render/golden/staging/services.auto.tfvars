@@ -634,15 +634,15 @@ services = {
     }
     # services/textnlp/deployment-config.yaml:10
     spec = {
-      # services/textnlp/deployment-config.yaml:56
+      # services/textnlp/deployment-config.yaml:57
       data = {
         classification = "internal"
         encryption_key = "own"
         residency      = ["us-east-1", "us-east-2"]
       }
-      # services/textnlp/deployment-config.yaml:41
+      # services/textnlp/deployment-config.yaml:42
       dependencies = {
-        # services/textnlp/deployment-config.yaml:45
+        # services/textnlp/deployment-config.yaml:46
         model-cache = {
           class     = "file"
           lifecycle = {}
@@ -650,7 +650,7 @@ services = {
           shared    = false
           type      = "storage"
         }
-        # services/textnlp/deployment-config.yaml:44
+        # services/textnlp/deployment-config.yaml:45
         model-storage = {
           class     = "standard"
           lifecycle = {}
@@ -658,7 +658,7 @@ services = {
           shared    = false
           type      = "storage"
         }
-        # services/textnlp/deployment-config.yaml:42
+        # services/textnlp/deployment-config.yaml:43
         postgres = {
           backup_retention = "7d"
           engine           = "postgres"
@@ -668,7 +668,7 @@ services = {
           storage          = "20Gi"
           type             = "database"
         }
-        # services/textnlp/deployment-config.yaml:43
+        # services/textnlp/deployment-config.yaml:44
         redis = {
           engine   = "valkey"
           replicas = 0
@@ -676,28 +676,28 @@ services = {
           size     = "small"
           type     = "cache"
         }
-        # services/textnlp/deployment-config.yaml:46
+        # services/textnlp/deployment-config.yaml:47
         tabular = {
           type = "service"
         }
       }
-      # services/textnlp/deployment-config.yaml:50
+      # services/textnlp/deployment-config.yaml:51
       monitoring = {
         logs = {}
-        # services/textnlp/deployment-config.yaml:51
+        # services/textnlp/deployment-config.yaml:52
         metrics = {
           enabled = true
           path    = "/metrics"
         }
-        # services/textnlp/deployment-config.yaml:52
+        # services/textnlp/deployment-config.yaml:53
         tracing = {
           enabled       = true
           sampling_rate = 0.1
         }
       }
-      # services/textnlp/deployment-config.yaml:47
+      # services/textnlp/deployment-config.yaml:48
       networking = {
-        # services/textnlp/deployment-config.yaml:48
+        # services/textnlp/deployment-config.yaml:49
         ingress = {
           enabled    = true
           hosts      = []
@@ -711,14 +711,14 @@ services = {
           timeout = "60s"
           waf     = true
         }
-        # services/textnlp/deployment-config.yaml:49
+        # services/textnlp/deployment-config.yaml:50
         service_mesh = {
           enabled = true
           retries = 3
           timeout = "30s"
         }
       }
-      # services/textnlp/deployment-config.yaml:53
+      # services/textnlp/deployment-config.yaml:54
       secrets = {
         api-keys = {}
       }
@@ -726,92 +726,96 @@ services = {
       service = {
         args    = []
         command = []
-        # services/textnlp/deployment-config.yaml:15
+        # services/textnlp/deployment-config.yaml:14
+        disruption_budget = {
+          max_unavailable = "1"
+        }
+        # services/textnlp/deployment-config.yaml:16
         env = {
-          # services/textnlp/deployment-config.yaml:32
+          # services/textnlp/deployment-config.yaml:33
           GUARDIAN_API_KEY_PEPPERS = {
-            # services/textnlp/deployment-config.yaml:32
+            # services/textnlp/deployment-config.yaml:33
             secret = {
               key  = "value"
               name = "api-keys"
             }
           }
-          # services/textnlp/deployment-config.yaml:22
+          # services/textnlp/deployment-config.yaml:23
           GUARDIAN_POSTGRES_AUTH = {
             value = "aws-iam"
           }
-          # services/textnlp/deployment-config.yaml:20
+          # services/textnlp/deployment-config.yaml:21
           GUARDIAN_POSTGRES_DB = {
             value = "$${dependencies.postgres.database}"
           }
-          # services/textnlp/deployment-config.yaml:18
+          # services/textnlp/deployment-config.yaml:19
           GUARDIAN_POSTGRES_HOST = {
             value = "$${dependencies.postgres.host}"
           }
-          # services/textnlp/deployment-config.yaml:19
+          # services/textnlp/deployment-config.yaml:20
           GUARDIAN_POSTGRES_PORT = {
             value = "$${dependencies.postgres.port}"
           }
-          # services/textnlp/deployment-config.yaml:23
+          # services/textnlp/deployment-config.yaml:24
           GUARDIAN_POSTGRES_SSLMODE = {
             value = "require"
           }
-          # services/textnlp/deployment-config.yaml:21
+          # services/textnlp/deployment-config.yaml:22
           GUARDIAN_POSTGRES_USER = {
             value = "$${dependencies.postgres.user}"
           }
-          # services/textnlp/deployment-config.yaml:27
+          # services/textnlp/deployment-config.yaml:28
           GUARDIAN_REDIS_AUTH = {
             value = "aws-iam"
           }
-          # services/textnlp/deployment-config.yaml:28
+          # services/textnlp/deployment-config.yaml:29
           GUARDIAN_REDIS_CACHE_NAME = {
             value = "$${dependencies.redis.name}"
           }
-          # services/textnlp/deployment-config.yaml:24
+          # services/textnlp/deployment-config.yaml:25
           GUARDIAN_REDIS_HOST = {
             value = "$${dependencies.redis.host}"
           }
-          # services/textnlp/deployment-config.yaml:25
+          # services/textnlp/deployment-config.yaml:26
           GUARDIAN_REDIS_PORT = {
             value = "$${dependencies.redis.port}"
           }
-          # services/textnlp/deployment-config.yaml:29
+          # services/textnlp/deployment-config.yaml:30
           GUARDIAN_REDIS_PREFIX = {
             value = "$${dependencies.redis.prefix}"
           }
-          # services/textnlp/deployment-config.yaml:30
+          # services/textnlp/deployment-config.yaml:31
           GUARDIAN_REDIS_TLS = {
             value = "true"
           }
-          # services/textnlp/deployment-config.yaml:26
+          # services/textnlp/deployment-config.yaml:27
           GUARDIAN_REDIS_USER = {
             value = "$${dependencies.redis.user}"
           }
-          # services/textnlp/deployment-config.yaml:31
+          # services/textnlp/deployment-config.yaml:32
           GUARDIAN_RESULTS_URL = {
             value = "s3://$${dependencies.model-storage.bucket}/$${dependencies.model-storage.prefix}"
           }
-          # services/textnlp/deployment-config.yaml:17
+          # services/textnlp/deployment-config.yaml:18
           GUARDIAN_ROOT_PATH = {
             value = "/api/textnlp"
           }
-          # services/textnlp/deployment-config.yaml:16
+          # services/textnlp/deployment-config.yaml:17
           GUARDIAN_SERVICE = {
             value = "textnlp"
           }
         }
         grace_period = "30s"
-        # services/textnlp/deployment-config.yaml:34
+        # services/textnlp/deployment-config.yaml:35
         health = {
-          # services/textnlp/deployment-config.yaml:35
+          # services/textnlp/deployment-config.yaml:36
           readiness = {
             failure_threshold = 3
             path              = "/ready"
             period            = "10s"
             timeout           = "2s"
           }
-          # services/textnlp/deployment-config.yaml:36
+          # services/textnlp/deployment-config.yaml:37
           startup = {
             failure_threshold = 60
             path              = "/health"
@@ -819,7 +823,7 @@ services = {
             timeout           = "2s"
           }
         }
-        # services/textnlp/deployment-config.yaml:14
+        # services/textnlp/deployment-config.yaml:15
         image = {
           tag = "0.1.0"
         }
@@ -831,10 +835,10 @@ services = {
         port     = 8000
         priority = "standard"
         replicas = 3
-        # services/textnlp/deployment-config.yaml:33
+        # services/textnlp/deployment-config.yaml:34
         resources = {
           cpu = "2"
-          # services/textnlp/deployment-config.yaml:33
+          # services/textnlp/deployment-config.yaml:34
           gpu = {
             count = 1
           }
@@ -848,14 +852,14 @@ services = {
         timeout   = "15m"
         type      = "api"
       }
-      # services/textnlp/deployment-config.yaml:55
+      # services/textnlp/deployment-config.yaml:56
       slo = {
         availability = 99.5
         latency_p95  = "800ms"
       }
-      # services/textnlp/deployment-config.yaml:37
+      # services/textnlp/deployment-config.yaml:38
       workers = {
-        # services/textnlp/deployment-config.yaml:38
+        # services/textnlp/deployment-config.yaml:39
         generate = {
           args         = ["worker"]
           command      = []
@@ -863,7 +867,7 @@ services = {
           grace_period = "30s"
           priority     = "standard"
           replicas     = 1
-          # services/textnlp/deployment-config.yaml:40
+          # services/textnlp/deployment-config.yaml:41
           resources = {
             cpu = "1"
             gpu = {
