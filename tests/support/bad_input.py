@@ -12,6 +12,11 @@ from inferloop_deploy.config.load import Project
 QUEUE = "dependencies: [{name: jobs, type: queue}]"
 
 
+TOKENS = """\
+networking: {ingress: {enabled: true, auth: {type: jwt, issuer: "https://login.example.com", secret: s}}}
+secrets: [{name: s}]"""
+
+
 @dataclass(frozen=True)
 class Case:
     """A mistake: what is written, and the ids of the checks that find it.
@@ -1030,6 +1035,19 @@ CLUSTER = (
         "tokens that nobody can check",
         ("gateway",),
         spec="networking: {ingress: {enabled: true, auth: {type: jwt, issuer: 'https://login.example.com'}}}",
+        replace=_cluster("{mesh: none}"),
+    ),
+    Case(
+        "an audience and keys that Kong does not look at",
+        ("gateway",),
+        spec="networking: {ingress: {enabled: true, auth: {type: jwt, issuer: 'https://login.example.com', audience: a, jwksUri: 'https://login.example.com/keys', secret: s}}}\nsecrets: [{name: s}]",
+        replace=_cluster("{mesh: none}"),
+    ),
+    Case(
+        "an issuer for two services at Kong",
+        ("issuer",),
+        spec=TOKENS,
+        services={"beta": service("beta", TOKENS)},
         replace=_cluster("{mesh: none}"),
     ),
     Case(

@@ -106,6 +106,31 @@ def _gateway(placed: PlacedService) -> Iterator[Finding]:
             "or use gateway kong and name a secret with the issuer's public key."
         )
         yield view.at((*INGRESS, "auth", "type"), f"{gateway} has no key to check tokens with", hint=hint)
+    elif auth.type == "jwt" and not in_istio:
+        if auth.audience is not None:
+            hint = "Remove audience, or enable networking.serviceMesh where the mesh is istio."
+            yield view.at((*INGRESS, "auth", "audience"), f"{gateway} does not look for whom a token is", hint=hint)
+        if auth.jwks_uri is not None:
+            hint = "Remove jwksUri: auth.secret has the key. Or enable networking.serviceMesh where the mesh is istio."
+            yield view.at((*INGRESS, "auth", "jwksUri"), f"{gateway} fetches no keys", hint=hint)
+
+
+def _issuers(together: Together) -> Iterator[Finding]:
+    """Kong has one credential for an issuer in the whole cluster."""
+    environment = together.environment
+    if environment is None or _services(environment).gateway != "kong":
+        return
+    first: dict[str, str] = {}
+    for name, view in together.services.items():
+        ingress, meshed = view.spec.networking.ingress, view.spec.networking.service_mesh.enabled
+        at_kong = not (meshed and _services(environment).mesh == "istio")
+        if not (ingress.enabled and ingress.auth is not None and ingress.auth.issuer and at_kong and _in_cluster(view)):
+            continue
+        other = first.setdefault(ingress.auth.issuer, name)
+        if other != name:
+            message = f"the issuer of {other}, too; gateway kong of {environment.label} takes an issuer for one service"
+            hint = "Enable networking.serviceMesh in both where the mesh is istio, or use type key."
+            yield view.at((*INGRESS, "auth", "issuer"), message, hint=hint)
 
 
 LINKERD_LACKS = ("maxConnections", "maxPendingRequests", "interval")
@@ -319,6 +344,12 @@ PLACED_CHECKS = (
     ),
 )
 TOGETHER_CHECKS = (
+    Check[Together](
+        "issuer",
+        "Where Kong checks tokens, each of their issuers is that of one service.",
+        "Let the services take part in the mesh istio, where pods check tokens, or use keys.",
+        run=_issuers,
+    ),
     Check[Together](
         "quota",
         "A namespace's quota is no less than what its services may ask for together.",
