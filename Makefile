@@ -71,8 +71,8 @@ test-browser: setup ## Install Chromium for the tests, from Debian's packages, w
 test-containers: setup ## Install what builds and runs containers for the tests, from Debian's packages, where it is missing
 	@$(BIN)/python tools/need_containers.py
 
-test-nodes: setup need-cluster-tools ## Build what a real node runs, for the tests of pods: kubelet, kube-proxy, CoreDNS (once)
-	@$(BIN)/python tools/kubernetes/cluster_tools.py nodes node-services >/dev/null
+test-nodes: setup need-cluster-tools ## Build what a real node runs, for the tests of pods: kubelet, kube-proxy, CoreDNS, Calico (once)
+	@$(BIN)/python tools/kubernetes/cluster_tools.py nodes node-services node-network >/dev/null
 
 image: setup ## Build a container image (ROLE=api|worker BASE=IMAGE), with its SBOM and its size by part
 	@exec $(BIN)/python tools/image/main.py --role $(or $(ROLE),api) --base $(or $(BASE),auto) $(ARGS)

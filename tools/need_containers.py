@@ -13,6 +13,7 @@ import sys
 PROGRAMS = {
     "buildah": "buildah",
     "containerd": "containerd",
+    "ipset": "ipset",
     "mmdebstrap": "mmdebstrap",
     "podman": "podman",
     "runc": "runc",

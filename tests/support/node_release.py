@@ -10,6 +10,8 @@ import yaml
 from real_node import RealNode
 
 NAMESPACE = "inferloop"
+CALLERS = "callers"
+"""A namespace whose pods may call the service."""
 SERVICE = "tabular"
 
 

@@ -1,4 +1,4 @@
-"""A real node beside a control plane: containerd, a kubelet, kube-proxy and CoreDNS, in namespaces of their own.
+"""A real node beside a control plane: containerd, a kubelet, kube-proxy, CoreDNS and Calico, in namespaces of their own.
 
 The network namespace holds the control plane's loopback, the pods and whoever tests them: `inside` brings the calling
 thread, and all that it starts, into it. Nothing of it can reach another network. Needs root, Linux with control groups of
@@ -37,8 +37,8 @@ ADDRESS = "10.98.0.1"
 PODS = "10.244.0.0/16"
 """What the controller manager gives ranges of to nodes, see components.py."""
 PAUSE = "localhost/pause:1"
-PROGRAMS = ("kubelet", "kube-proxy", "coredns", "pause")
-PACKAGES = {"containerd": "containerd", "ctr": "containerd", "runc": "runc"}
+PROGRAMS = ("kubelet", "kube-proxy", "coredns", "calico-felix", "calico", "pause")
+PACKAGES = {"containerd": "containerd", "ctr": "containerd", "ipset": "ipset", "runc": "runc"}
 PLUGINS = Path("/usr/lib/cni")
 CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
 READY_SECONDS = 120
@@ -92,7 +92,8 @@ def real_node() -> Iterator[RealNode]:
         folder = Path(name)
         with temporary_cluster(folder / "control", ROOT, nodes=[], definitions=True) as cluster:
             node = RealNode(cluster, folder)
-            write_settings(folder, cluster)
+            write_settings(folder, cluster, programs["calico"])
+            define_network(cluster, programs["calico"])
             with running(folder, groups, programs):
                 until((folder / "containerd.sock").exists, node, "containerd does not start")
                 archive = folder / "pause.tar"
@@ -171,11 +172,31 @@ def control_groups(name: str) -> Iterator[list[Path]]:
                 group.rmdir()
 
 
-def write_settings(folder: Path, cluster: Cluster) -> None:
+def define_network(cluster: Cluster, calico: Path) -> None:
+    """Tell the cluster Calico's definitions, and Calico that it may begin."""
+    definitions = sorted((calico.parent.parent / "files" / "calico").glob("*.yaml"))
+    cluster.kubectl(["create", *(f"--filename={path}" for path in definitions)])
+    names = [f"crd/{path.stem.removeprefix('crd.projectcalico.org_')}.crd.projectcalico.org" for path in definitions]
+    cluster.kubectl(["wait", "--for=condition=Established", "--timeout=60s", *names])
+    begin = {
+        "apiVersion": "crd.projectcalico.org/v1",
+        "kind": "ClusterInformation",
+        "metadata": {"name": "default"},
+        "spec": {"datastoreReady": True},
+    }
+    cluster.kubectl(["create", "--filename=-"], json.dumps(begin))
+
+
+def write_settings(folder: Path, cluster: Cluster, calico: Path) -> None:
     """Write what the node's programs are told."""
     (folder / "cni").mkdir()
+    plugins = folder / "plugins"
+    plugins.mkdir()
+    for plugin in (calico, *PLUGINS.iterdir()):
+        (plugins / plugin.name).symlink_to(plugin)
+    (folder / "felix.env").write_text("".join(f"{name}={value}\n" for name, value in felix_settings(cluster).items()))
     (folder / "log").mkdir()
-    (folder / "cni" / "10-pods.conflist").write_text(json.dumps(pod_network()))
+    (folder / "cni" / "10-pods.conflist").write_text(json.dumps(pod_network(cluster)))
     (folder / "containerd.toml").write_text(containerd_settings(folder))
     (folder / "kubelet.yaml").write_text(yaml.safe_dump(kubelet_settings(folder)))
     (folder / "proxy.yaml").write_text(yaml.safe_dump(proxy_settings(cluster.user("system:kube-proxy"))))
@@ -212,16 +233,51 @@ runtime_type = "io.containerd.runc.v2"
 SystemdCgroup = false
 
 [plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "{PLUGINS}"
+bin_dir = "{folder}/plugins"
 conf_dir = "{folder}/cni"
 """
 
 
-def pod_network() -> Mapping[str, object]:
-    """Return the settings of the pods' network: a bridge, and addresses from the node's range."""
-    addresses = {"type": "host-local", "ranges": [[{"subnet": "10.244.0.0/24"}]], "routes": [{"dst": "0.0.0.0/0"}]}
-    bridge = {"type": "bridge", "bridge": "pods", "isGateway": True, "hairpinMode": True, "ipam": addresses}
-    return {"cniVersion": "1.0.0", "name": "pods", "plugins": [bridge]}
+def pod_network(cluster: Cluster) -> Mapping[str, object]:
+    """Return the settings of the pods' network: Calico's links to the node, and addresses from the node's range."""
+    calico = {
+        "type": "calico",
+        "datastore_type": "kubernetes",
+        "nodename": NAME,
+        "mtu": 1500,
+        "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.244.0.0/24"}]]},
+        "policy": {"type": "k8s"},
+        "kubernetes": {"kubeconfig": str(cluster.kubeconfig)},
+    }
+    return {"cniVersion": "1.0.0", "name": "pods", "plugins": [calico]}
+
+
+def felix_settings(cluster: Cluster) -> Mapping[str, str]:
+    """Return the variables of Felix, Calico's part that makes rules of NetworkPolicies; the node itself is left open."""
+    return {
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "USE_POD_CIDR": "true",
+        "FELIX_DATASTORETYPE": "kubernetes",
+        "FELIX_FELIXHOSTNAME": NAME,
+        "FELIX_DEFAULTENDPOINTTOHOSTACTION": "ACCEPT",
+        "FELIX_IGNORELOOSERPF": "true",
+        # As kube-proxy's: Felix would take the one that has more rules, and there are none when it starts.
+        "FELIX_IPTABLESBACKEND": iptables_backend(),
+        "FELIX_IPV6SUPPORT": "false",
+        "FELIX_LOGFILEPATH": "none",
+        "FELIX_LOGSEVERITYSCREEN": "warning",
+        "FELIX_LOGSEVERITYSYS": "none",
+        "FELIX_MTUIFACEPATTERN": "node",
+        "FELIX_ROUTESOURCE": "WorkloadIPs",
+        "FELIX_USAGEREPORTINGENABLED": "false",
+        "FELIX_XDPENABLED": "false",
+    }
+
+
+def iptables_backend() -> str:
+    """Return how this machine's iptables keeps its rules, as Felix calls it."""
+    said = subprocess.run(["iptables", "--version"], check=True, capture_output=True, text=True, env=_environment())
+    return "nft" if "nf_tables" in said.stdout else "legacy"
 
 
 def kubelet_settings(folder: Path) -> Mapping[str, object]:
@@ -272,7 +328,7 @@ def running(folder: Path, groups: Sequence[Path], programs: Mapping[str, Path]) 
         str(script),
         "node",
         str(folder),
-        *(str(programs[name]) for name in PROGRAMS[:3]),
+        *(str(programs[name]) for name in PROGRAMS[:4]),
         NAME,
         ADDRESS,
     ]

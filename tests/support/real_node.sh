@@ -1,7 +1,7 @@
 #!/bin/bash
 # Starts the programs of a real node; called by real_node.py.
 #   real_node.sh groups GROUP... -- COMMAND...    runs a command in control groups
-#   real_node.sh node FOLDER KUBELET KUBE-PROXY COREDNS NAME ADDRESS    the first process of the node's namespaces
+#   real_node.sh node FOLDER KUBELET KUBE-PROXY COREDNS FELIX NAME ADDRESS    the first process of the node's namespaces
 set -euo pipefail
 
 if [ "$1" = groups ]; then
@@ -15,10 +15,10 @@ if [ "$1" = groups ]; then
   exec "$@"
 fi
 
-folder=$2 kubelet=$3 proxy=$4 coredns=$5 name=$6 address=$7
+folder=$2 kubelet=$3 proxy=$4 coredns=$5 felix=$6 name=$7 address=$8
 
 # Places that the programs insist on, empty ones of this node's own.
-for place in /var/log /run/netns /var/lib/cni /var/lib/kubelet /run/containerd; do
+for place in /var/log /run/netns /var/lib/calico /var/lib/cni /var/lib/kubelet /run/calico /run/containerd; do
   mkdir -p "$place"
   mount -t tmpfs node "$place"
 done
@@ -39,6 +39,8 @@ for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/p
   mount --bind "$file" "/proc/sys/${setting%=*}"
 done
 hostname "$name"
+# Calico's plug-in takes it as a sign that Felix is there.
+echo "$name" > /var/lib/calico/nodename
 
 mkdir -p "$folder/kubelet"
 mount --bind "$folder/kubelet" "$folder/kubelet"
@@ -48,6 +50,9 @@ containerd --config "$folder/containerd.toml" > "$folder/log/containerd.log" 2>&
 while [ ! -e "$folder/images" ]; do sleep 0.1; done
 "$coredns" -conf "$folder/Corefile" > "$folder/log/coredns.log" 2>&1 &
 "$proxy" --config "$folder/proxy.yaml" > "$folder/log/kube-proxy.log" 2>&1 &
+# Felix ends where its settings change, as they do once the node is known, and whoever started it starts it again.
+# shellcheck source=/dev/null  # written for this node
+( set -a; . "$folder/felix.env"; while :; do "$felix" || sleep 0.2; done ) > "$folder/log/felix.log" 2>&1 &
 "$kubelet" --config="$folder/kubelet.yaml" --kubeconfig="$folder/kubelet.kubeconfig" --root-dir="$folder/kubelet" \
   --hostname-override="$name" --node-ip="$address" --cert-dir="$folder/kubelet/pki" > "$folder/log/kubelet.log" 2>&1 &
 

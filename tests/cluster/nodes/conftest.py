@@ -9,7 +9,7 @@ import containers
 import pytest
 import servers
 from charts import CHART, PRIORITIES
-from node_release import NAMESPACE, SERVICE, Release
+from node_release import CALLERS, NAMESPACE, SERVICE, Release
 from real_node import ADDRESS, RealNode, real_node
 
 
@@ -75,7 +75,14 @@ def release(node: RealNode, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             "name": SERVICE,
             "image": {"repository": repository, "tag": tag},
             "processes": {"main": main},
-            "network": {"egressTo": [{"cidr": f"{ADDRESS}/32", "port": database.port, "name": "postgres"}]},
+            "network": {
+                "ingressFrom": [{"namespace": CALLERS}],
+                "egressTo": [
+                    {"cidr": f"{ADDRESS}/32", "port": database.port, "name": "postgres"},
+                    # Where names are told is no pod here.
+                    {"cidr": f"{ADDRESS}/32", "port": 53, "protocol": "UDP", "name": "names"},
+                ],
+            },
             "test": {"enabled": True, "kind": "api", "readyPath": "/ready"},
         }
         node.cluster.kubectl(["create", "namespace", NAMESPACE])

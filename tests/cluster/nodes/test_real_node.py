@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+import pytest
 import yaml
 from charts import CHART
-from node_release import NAMESPACE, SERVICE, Release
+from node_release import CALLERS, NAMESPACE, SERVICE, Release
 
 CLIENTS = 4
+REFUSED_SECONDS = 5
+"""How long a connection that a policy is against is waited for; others are there in milliseconds."""
 
 
 @dataclass
@@ -72,6 +75,69 @@ def test_pods_run_as_nobody_with_a_root_that_cannot_be_written(release: Release)
 
     assert outcome.stdout == "10001\n"
     assert "Read-only file system" in outcome.stderr
+
+
+@pytest.fixture(scope="module")
+def others(release: Release) -> Iterator[dict[str, str]]:
+    """Addresses of pods that are no part of the release, by the namespace of each; they listen to everybody."""
+    names = (CALLERS, "strangers")
+    image = release.values["image"]
+    for name in names:
+        release.node.cluster.kubectl(["create", "namespace", name])
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "other", "namespace": name},
+            "spec": {
+                "automountServiceAccountToken": False,
+                "terminationGracePeriodSeconds": 1,
+                "containers": [
+                    {
+                        "name": "other",
+                        "image": f"{image['repository']}:{image['tag']}",
+                        "command": ["python", "-m", "http.server", "8000", "--directory=/tmp"],
+                    }
+                ],
+            },
+        }
+        release.node.cluster.kubectl(["create", "--filename=-"], json.dumps(pod))
+    for name in names:
+        release.node.cluster.kubectl(
+            ["wait", "pod/other", f"--namespace={name}", "--for=condition=Ready", "--timeout=3m"]
+        )
+    yield {name: address(release, name, "other") for name in names}
+    release.node.cluster.kubectl(["delete", "namespace", *names])
+
+
+def address(release: Release, namespace: str, pod: str) -> str:
+    """Return the address of a pod."""
+    path = "--output=jsonpath={.status.podIP}"
+    return release.node.cluster.kubectl(["get", "pod", pod, f"--namespace={namespace}", path]).stdout
+
+
+def reached(release: Release, namespace: str, pod: str, place: str, port: int = 8000) -> bool:
+    """Tell whether a pod gets a connection; nothing comes back where a policy is against it."""
+    code = f"import socket; socket.create_connection(('{place}', {port}), {REFUSED_SECONDS})"
+    outcome = release.node.cluster.kubectl(
+        ["exec", f"--namespace={namespace}", pod, "--", "python", "-c", code], check=False
+    )
+    assert outcome.returncode == 0 or "TimeoutError" in outcome.stderr, outcome.stderr
+    return outcome.returncode == 0
+
+
+def test_only_who_is_declared_reaches_the_service(release: Release, others: dict[str, str]) -> None:
+    pod = address(release, NAMESPACE, release.pods()[0])
+
+    assert reached(release, CALLERS, "other", pod)
+    assert reached(release, CALLERS, "other", release.address(), 80)
+    assert not reached(release, "strangers", "other", pod)
+    assert not reached(release, "strangers", "other", release.address(), 80)
+    # It is the service that is closed, and nothing on the way of those pods.
+    assert reached(release, "strangers", "other", others[CALLERS])
+
+
+def test_the_service_reaches_nothing_that_it_has_not_declared(release: Release, others: dict[str, str]) -> None:
+    assert not reached(release, NAMESPACE, release.pods()[0], others["strangers"])
 
 
 def test_logs_of_a_pod_are_read_through_the_cluster(release: Release) -> None:
