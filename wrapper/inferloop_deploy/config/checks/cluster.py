@@ -45,6 +45,11 @@ def _in_cluster(view: ServiceView) -> list[Process]:
     ]
 
 
+def _in_istio(view: ServiceView, cluster: ClusterServices) -> bool:
+    """Tell whether Istio is at the service's pods, which check tokens there; elsewhere the gateway does."""
+    return cluster.mesh == "istio" and view.spec.networking.service_mesh.enabled
+
+
 def _image_digest(placed: PlacedService) -> Iterator[Finding]:
     """Say early what a plan of the services refuses; the image may be named with `deploy --image`."""
     view, service = placed.service, placed.service.spec.service
@@ -99,20 +104,21 @@ def _gateway(placed: PlacedService) -> Iterator[Finding]:
     if auth.type == "key" and cluster.gateway != "kong":
         hint = "Use gateway kong, or type jwt with the mesh istio."
         yield view.at((*INGRESS, "auth", "type"), f"{gateway} knows no keys", "gateway kong", hint=hint)
-    in_istio = cluster.mesh == "istio" and view.spec.networking.service_mesh.enabled
-    if auth.type == "jwt" and not in_istio and (cluster.gateway != "kong" or auth.secret is None):
+    if auth.type != "jwt" or _in_istio(view, cluster):
+        return
+    if cluster.gateway != "kong" or auth.secret is None:
         hint = (
             "Enable networking.serviceMesh where the mesh is istio, which fetches the issuer's keys, "
             "or use gateway kong and name a secret with the issuer's public key."
         )
         yield view.at((*INGRESS, "auth", "type"), f"{gateway} has no key to check tokens with", hint=hint)
-    elif auth.type == "jwt" and not in_istio:
-        if auth.audience is not None:
-            hint = "Remove audience, or enable networking.serviceMesh where the mesh is istio."
-            yield view.at((*INGRESS, "auth", "audience"), f"{gateway} does not look for whom a token is", hint=hint)
-        if auth.jwks_uri is not None:
-            hint = "Remove jwksUri: auth.secret has the key. Or enable networking.serviceMesh where the mesh is istio."
-            yield view.at((*INGRESS, "auth", "jwksUri"), f"{gateway} fetches no keys", hint=hint)
+        return
+    if auth.audience is not None:
+        hint = "Remove audience, or enable networking.serviceMesh where the mesh is istio."
+        yield view.at((*INGRESS, "auth", "audience"), f"{gateway} does not look for whom a token is", hint=hint)
+    if auth.jwks_uri is not None:
+        hint = "Remove jwksUri: auth.secret has the key. Or enable networking.serviceMesh where the mesh is istio."
+        yield view.at((*INGRESS, "auth", "jwksUri"), f"{gateway} fetches no keys", hint=hint)
 
 
 def _issuers(together: Together) -> Iterator[Finding]:
@@ -122,9 +128,10 @@ def _issuers(together: Together) -> Iterator[Finding]:
         return
     first: dict[str, str] = {}
     for name, view in together.services.items():
-        ingress, meshed = view.spec.networking.ingress, view.spec.networking.service_mesh.enabled
-        at_kong = not (meshed and _services(environment).mesh == "istio")
-        if not (ingress.enabled and ingress.auth is not None and ingress.auth.issuer and at_kong and _in_cluster(view)):
+        ingress = view.spec.networking.ingress
+        if not ingress.enabled or _in_istio(view, _services(environment)) or not _in_cluster(view):
+            continue
+        if ingress.auth is None or ingress.auth.issuer is None:
             continue
         other = first.setdefault(ingress.auth.issuer, name)
         if other != name:
