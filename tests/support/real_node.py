@@ -36,8 +36,11 @@ NAME = "real-0"
 ADDRESS = "10.98.0.1"
 PODS = "10.244.0.0/16"
 """What the controller manager gives ranges of to nodes, see components.py."""
+NAMES = "10.96.0.10"
+"""Address of the Service that tells pods the names of others, as kubeadm's clusters have it."""
 PAUSE = "localhost/pause:1"
-PROGRAMS = ("kubelet", "kube-proxy", "coredns", "calico-felix", "calico", "pause")
+COREDNS = "localhost/coredns:1"
+PROGRAMS = ("kubelet", "kube-proxy", "calico-felix", "calico", "coredns", "pause")
 PACKAGES = {"containerd": "containerd", "ctr": "containerd", "ipset": "ipset", "runc": "runc"}
 PLUGINS = Path("/usr/lib/cni")
 CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
@@ -96,11 +99,14 @@ def real_node() -> Iterator[RealNode]:
             define_network(cluster, programs["calico"])
             with running(folder, groups, programs):
                 until((folder / "containerd.sock").exists, node, "containerd does not start")
-                archive = folder / "pause.tar"
-                archive.write_bytes(pause_image(programs["pause"].read_bytes()))
-                node.load(archive)
+                for program, reference in (("pause", PAUSE), ("coredns", COREDNS)):
+                    archive = folder / f"{program}.tar"
+                    archive.write_bytes(image_of(program, programs[program].read_bytes(), reference))
+                    node.load(archive)
                 (folder / "images").touch()
                 until(lambda: ready(cluster), node, "the node does not become ready")
+                tell_names(cluster)
+                until(lambda: tells_names(cluster), node, "the names of Services are not told")
                 yield node
 
 
@@ -150,7 +156,7 @@ def _set_network(namespace: int | None) -> None:
 @contextmanager
 def control_groups(name: str) -> Iterator[list[Path]]:
     """Make a control group of each kind for the node; they go with the block."""
-    own = {}
+    own: dict[str, str] = {}
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _, kinds, path = line.split(":", 2)
         own |= dict.fromkeys(kinds.removeprefix("name=").split(","), path.rstrip("/"))
@@ -200,10 +206,7 @@ def write_settings(folder: Path, cluster: Cluster, calico: Path) -> None:
     (folder / "containerd.toml").write_text(containerd_settings(folder))
     (folder / "kubelet.yaml").write_text(yaml.safe_dump(kubelet_settings(folder)))
     (folder / "proxy.yaml").write_text(yaml.safe_dump(proxy_settings(cluster.user("system:kube-proxy"))))
-    (folder / "Corefile").write_text(
-        f".:53 {{\n  errors\n  kubernetes cluster.local {{\n    kubeconfig {cluster.kubeconfig}\n  }}\n}}\n"
-    )
-    (folder / "resolv.conf").write_text(f"nameserver {ADDRESS}\n")
+    (folder / "resolv.conf").write_text("# There is nobody outside of the cluster to ask.\n")
     kubelet = cluster.user(f"system:node:{NAME}", ["system:nodes"])
     shutil.copyfile(kubelet, folder / "kubelet.kubeconfig")
 
@@ -289,7 +292,7 @@ def kubelet_settings(folder: Path) -> Mapping[str, object]:
         "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
         "authorization": {"mode": "AlwaysAllow"},
         "cgroupDriver": "cgroupfs",
-        "clusterDNS": [ADDRESS],
+        "clusterDNS": [NAMES],
         "clusterDomain": "cluster.local",
         "containerRuntimeEndpoint": f"unix://{folder}/containerd.sock",
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
@@ -328,7 +331,7 @@ def running(folder: Path, groups: Sequence[Path], programs: Mapping[str, Path]) 
         str(script),
         "node",
         str(folder),
-        *(str(programs[name]) for name in PROGRAMS[:4]),
+        *(str(programs[name]) for name in PROGRAMS[:3]),
         NAME,
         ADDRESS,
     ]
@@ -372,17 +375,106 @@ def ready(cluster: Cluster) -> bool:
     return cluster.kubectl(["get", "nodes", f"--output=jsonpath={path}"], check=False).stdout == "True"
 
 
-def pause_image(program: bytes) -> bytes:
-    """Return the image of what keeps a pod's namespaces open, as docker writes archives."""
-    layer = _tar({"pause": program}, mode=0o755)
+def tell_names(cluster: Cluster) -> None:
+    """Run CoreDNS as clusters do: a pod of kube-system behind a Service."""
+    # The API server listens on loopback alone, where no pod gets; what comes for the node's address is led there.
+    Path("/proc/sys/net/ipv4/conf/all/route_localnet").write_text("1")
+    port = cluster.url.rpartition(":")[2]
+    rule = ["--destination", ADDRESS, "--protocol", "tcp", "--dport", port]
+    there = ["--jump", "DNAT", "--to-destination", f"127.0.0.1:{port}"]
+    command = ["iptables", "--table", "nat", "--append", "PREROUTING", *rule, *there]
+    subprocess.run(command, check=True, capture_output=True, env=_environment())
+
+    user = cluster.user("system:coredns")
+    view = ["config", "view", "--flatten", "--output=json", f"--kubeconfig={user}"]
+    known = json.loads(cluster.kubectl(view).stdout)
+    known["clusters"][0]["cluster"] |= {"server": f"https://{ADDRESS}:{port}", "tls-server-name": "kubernetes"}
+    cluster.kubectl(["create", "--filename=-"], yaml.safe_dump_all(names_objects(json.dumps(known))))
+
+
+def names_objects(kubeconfig: str) -> list[Mapping[str, object]]:
+    """Return the objects of CoreDNS."""
+    labels = {"k8s-app": "kube-dns"}
+    metadata = {"name": "kube-dns", "namespace": "kube-system", "labels": labels}
+    authorization = "rbac.authorization.k8s.io"
+    corefile = ".:53 {\n  errors\n  kubernetes cluster.local {\n    kubeconfig /etc/coredns/kubeconfig\n  }\n}\n"
+    watched = {"": ["endpoints", "namespaces", "pods", "services"], "discovery.k8s.io": ["endpointslices"]}
+    container = {
+        "name": "coredns",
+        "image": COREDNS,
+        "args": ["-conf", "/etc/coredns/Corefile"],
+        "volumeMounts": [{"name": "settings", "mountPath": "/etc/coredns"}],
+        "readinessProbe": {"tcpSocket": {"port": 53}, "periodSeconds": 1},
+    }
+    pod = {
+        "automountServiceAccountToken": False,
+        "dnsPolicy": "Default",
+        "containers": [container],
+        "volumes": [{"name": "settings", "secret": {"secretName": "kube-dns"}}],
+    }
+    return [
+        {
+            "apiVersion": f"{authorization}/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": "coredns"},
+            "rules": [
+                {"apiGroups": [group], "resources": kinds, "verbs": ["list", "watch"]}
+                for group, kinds in watched.items()
+            ],
+        },
+        {
+            "apiVersion": f"{authorization}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "coredns"},
+            "roleRef": {"apiGroup": authorization, "kind": "ClusterRole", "name": "coredns"},
+            "subjects": [{"apiGroup": authorization, "kind": "User", "name": "system:coredns"}],
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": metadata,
+            "stringData": {"Corefile": corefile, "kubeconfig": kubeconfig},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": metadata,
+            "spec": {
+                "clusterIP": NAMES,
+                "selector": labels,
+                "ports": [{"name": kind.lower(), "port": 53, "protocol": kind} for kind in ("UDP", "TCP")],
+            },
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": metadata,
+            "spec": {
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": pod},
+            },
+        },
+    ]
+
+
+def tells_names(cluster: Cluster) -> bool:
+    """Tell whether CoreDNS answers."""
+    path = "--output=jsonpath={.status.readyReplicas}"
+    command = ["get", "deployment", "kube-dns", "--namespace=kube-system", path]
+    return cluster.kubectl(command, check=False).stdout == "1"
+
+
+def image_of(name: str, program: bytes, reference: str) -> bytes:
+    """Return an image that holds one program and nothing else, as docker writes archives."""
+    layer = _tar({name: program}, mode=0o755)
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     settings = {
         "architecture": machine,
         "os": "linux",
-        "config": {"Entrypoint": ["/pause"], "User": "65535:65535"},
+        "config": {"Entrypoint": [f"/{name}"]},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{sha256(layer).hexdigest()}"]},
     }
-    manifest = [{"Config": "config.json", "RepoTags": [PAUSE], "Layers": ["layer.tar"]}]
+    manifest = [{"Config": "config.json", "RepoTags": [reference], "Layers": ["layer.tar"]}]
     files = {"config.json": json.dumps(settings).encode(), "manifest.json": json.dumps(manifest).encode()}
     return _tar({**files, "layer.tar": layer})
 

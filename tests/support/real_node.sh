@@ -1,7 +1,7 @@
 #!/bin/bash
 # Starts the programs of a real node; called by real_node.py.
 #   real_node.sh groups GROUP... -- COMMAND...    runs a command in control groups
-#   real_node.sh node FOLDER KUBELET KUBE-PROXY COREDNS FELIX NAME ADDRESS    the first process of the node's namespaces
+#   real_node.sh node FOLDER KUBELET KUBE-PROXY FELIX NAME ADDRESS    the first process of the node's namespaces
 set -euo pipefail
 
 if [ "$1" = groups ]; then
@@ -15,7 +15,7 @@ if [ "$1" = groups ]; then
   exec "$@"
 fi
 
-folder=$2 kubelet=$3 proxy=$4 coredns=$5 felix=$6 name=$7 address=$8
+folder=$2 kubelet=$3 proxy=$4 felix=$5 name=$6 address=$7
 
 # Places that the programs insist on, empty ones of this node's own.
 for place in /var/log /run/netns /var/lib/calico /var/lib/cni /var/lib/kubelet /run/calico /run/containerd; do
@@ -48,7 +48,6 @@ mount --make-rshared "$folder/kubelet"
 
 containerd --config "$folder/containerd.toml" > "$folder/log/containerd.log" 2>&1 &
 while [ ! -e "$folder/images" ]; do sleep 0.1; done
-"$coredns" -conf "$folder/Corefile" > "$folder/log/coredns.log" 2>&1 &
 "$proxy" --config "$folder/proxy.yaml" > "$folder/log/kube-proxy.log" 2>&1 &
 # Felix ends where its settings change, as they do once the node is known, and whoever started it starts it again.
 # shellcheck source=/dev/null  # written for this node

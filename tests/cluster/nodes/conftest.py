@@ -1,4 +1,4 @@
-"""A release of the generator's own image on a real node, with a real database outside of the cluster."""
+"""The generator's own image on a real node, released with what Terraform computes, with a real database outside of the cluster."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 import containers
 import pytest
 import servers
-from charts import CHART, PRIORITIES
-from node_release import CALLERS, NAMESPACE, SERVICE, Release
+from node_release import CALLER, PEPPER, SERVICE, Release, compute
 from real_node import ADDRESS, RealNode, real_node
 
 
@@ -41,56 +40,33 @@ def node(image: Path) -> Iterator[RealNode]:
 
 
 @pytest.fixture(scope="module")
-def release(node: RealNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
-    """Two replicas of the API on a database of its own, in a namespace that takes restricted pods only."""
+def releases(node: RealNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
+    """What services share, a service on a database of its own in two replicas, and another that calls it; by name."""
     database = servers.start_postgres(
         settings={"listen_addresses": f"127.0.0.1,{ADDRESS}"}, access="host all all 0.0.0.0/0 scram-sha-256\n"
     )
     try:
         database.sql(f'CREATE DATABASE "{SERVICE}"')
-        repository, tag = containers.IMAGE.split(":")
-        settings = {
-            "GUARDIAN_POSTGRES_HOST": ADDRESS,
-            "GUARDIAN_POSTGRES_PORT": str(database.port),
-            "GUARDIAN_POSTGRES_DB": SERVICE,
-            "GUARDIAN_POSTGRES_USER": "postgres",
-            "GUARDIAN_POSTGRES_PASSWORD": database.password,
-            "GUARDIAN_POSTGRES_SSLMODE": "disable",
-        }
-        probe = {"periodSeconds": 2, "timeoutSeconds": 5}
-        main = {
-            "kind": "Deployment",
-            "replicas": 2,
-            "port": 8000,
-            "env": {name: {"value": value} for name, value in settings.items()},
-            "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
-            "probes": {
-                "liveness": {"path": "/health", **probe, "failureThreshold": 30},
-                "readiness": {"path": "/ready", **probe},
-                "startup": {"path": "/health", **probe, "failureThreshold": 60},
-            },
-            "disruptionBudget": {"minAvailable": 1},
-        }
-        values = {
-            "name": SERVICE,
-            "image": {"repository": repository, "tag": tag},
-            "processes": {"main": main},
-            "network": {
-                "ingressFrom": [{"namespace": CALLERS}],
-                "egressTo": [
-                    {"cidr": f"{ADDRESS}/32", "port": database.port, "name": "postgres"},
-                    # Where names are told is no pod here.
-                    {"cidr": f"{ADDRESS}/32", "port": 53, "protocol": "UDP", "name": "names"},
-                ],
-            },
-            "test": {"enabled": True, "kind": "api", "readyPath": "/ready"},
-        }
-        node.cluster.kubectl(["create", "namespace", NAMESPACE])
-        restricted = "pod-security.kubernetes.io/enforce=restricted"
-        node.cluster.kubectl(["label", "namespace", NAMESPACE, restricted])
-        node.cluster.kubectl(["apply", "--filename=-"], PRIORITIES)
-        made = Release(node, values, tmp_path_factory.mktemp("release"))
-        made.helm("install", SERVICE, str(CHART), f"--values={made.file()}", "--wait", "--timeout=5m", "--atomic")
+        place = {"host": ADDRESS, "port": database.port, "database": SERVICE, "user": "postgres"}
+        project, folder = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("releases")
+        computed = compute(project, containers.IMAGE, {**place, "auth": "password", "secret": None})
+        made = {name: Release(node, computed[name], folder) for name in ("platform-base", SERVICE, CALLER)}
+        made["platform-base"].install()
+        made[SERVICE].fetch_secrets({"api-keys": PEPPER, "database": database.password})
+        for name in (SERVICE, CALLER):
+            made[name].install()
         yield made
     finally:
         database.close()
+
+
+@pytest.fixture(scope="module")
+def release(releases: dict[str, Release]) -> Release:
+    """The service."""
+    return releases[SERVICE]
+
+
+@pytest.fixture(scope="module")
+def caller(releases: dict[str, Release]) -> Release:
+    """The service that calls it."""
+    return releases[CALLER]

@@ -7,14 +7,15 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 import yaml
-from charts import CHART
-from node_release import CALLERS, NAMESPACE, SERVICE, Release
+from node_release import CALLER, CALLERS, NAMESPACE, SERVICE, Release
 
 CLIENTS = 4
 REFUSED_SECONDS = 5
@@ -60,7 +61,7 @@ def test_the_api_answers_through_the_service_and_helm_test_generates_ten_rows(re
     with urllib.request.urlopen(f"http://{release.address()}/ready", timeout=30) as response:
         assert json.load(response)["status"] == "ready"
 
-    said = release.helm("test", SERVICE, "--logs", "--timeout=5m")
+    said = release.helm("test", SERVICE, "--logs", "--timeout=5m").stdout
 
     assert "Phase:          Succeeded" in said
     assert "10 rows were generated" in said
@@ -69,132 +70,174 @@ def test_the_api_answers_through_the_service_and_helm_test_generates_ten_rows(re
 def test_pods_run_as_nobody_with_a_root_that_cannot_be_written(release: Release) -> None:
     code = "import os; print(os.getuid()); open('/opt/inferloop/here', 'w')"
 
-    outcome = release.node.cluster.kubectl(
-        [f"--namespace={NAMESPACE}", "exec", release.pods()[0], "--", "python", "-c", code], check=False
-    )
+    outcome = release.kubectl("exec", next(iter(release.pods())), "--", "python", "-c", code, check=False)
 
     assert outcome.stdout == "10001\n"
     assert "Read-only file system" in outcome.stderr
 
 
+RESTRICTED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+    "runAsUser": 10001,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+NEIGHBOUR, STRANGER = "neighbour", CALLER
+"""Two pods of no release. The stranger has the name of the service that may call, in a namespace of its own."""
+
+
+def pod(name: str, image: str, **more: object) -> dict[str, Any]:
+    """Return a pod that listens to everybody; it runs where only restricted pods of known images do."""
+    labels = {"name": name, "instance": name, "part-of": "tests"}
+    container = {
+        "name": "main",
+        "image": image,
+        "command": ["python", "-m", "http.server", "8000", "--directory=/tmp"],
+        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
+        "securityContext": RESTRICTED,
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {f"app.kubernetes.io/{key}": value for key, value in labels.items()}},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 1,
+            "containers": [container | more],
+        },
+    }
+
+
 @pytest.fixture(scope="module")
-def others(release: Release) -> Iterator[dict[str, str]]:
-    """Addresses of pods that are no part of the release, by the namespace of each; they listen to everybody."""
-    names = (CALLERS, "strangers")
-    image = release.values["image"]
-    for name in names:
-        release.node.cluster.kubectl(["create", "namespace", name])
-        pod = {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": "other", "namespace": name},
-            "spec": {
-                "automountServiceAccountToken": False,
-                "terminationGracePeriodSeconds": 1,
-                "containers": [
-                    {
-                        "name": "other",
-                        "image": f"{image['repository']}:{image['tag']}",
-                        "command": ["python", "-m", "http.server", "8000", "--directory=/tmp"],
-                    }
-                ],
-            },
-        }
-        release.node.cluster.kubectl(["create", "--filename=-"], json.dumps(pod))
-    for name in names:
-        release.node.cluster.kubectl(
-            ["wait", "pod/other", f"--namespace={name}", "--for=condition=Ready", "--timeout=3m"]
-        )
-    yield {name: address(release, name, "other") for name in names}
-    release.node.cluster.kubectl(["delete", "namespace", *names])
+def others(caller: Release) -> Iterator[dict[str, str]]:
+    """Addresses of pods that may call anybody, as far as their own namespace goes, by their namespace."""
+    kubectl = caller.node.cluster.kubectl
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": NEIGHBOUR},
+        "spec": {
+            "podSelector": {"matchLabels": {"app.kubernetes.io/name": NEIGHBOUR}},
+            "policyTypes": ["Egress"],
+            "egress": [{}],
+        },
+    }
+    kubectl(["create", "namespace", "strangers"])
+    made = {CALLERS: [pod(NEIGHBOUR, caller.image), policy], "strangers": [pod(STRANGER, caller.image)]}
+    for namespace, objects in made.items():
+        kubectl(["create", f"--namespace={namespace}", "--filename=-"], yaml.safe_dump_all(objects))
+    addresses = {}
+    for namespace, (one, *_) in made.items():
+        name, place = one["metadata"]["name"], f"--namespace={namespace}"
+        kubectl(["wait", f"pod/{name}", place, "--for=condition=Ready", "--timeout=3m"])
+        addresses[namespace] = kubectl(["get", "pod", name, place, "--output=jsonpath={.status.podIP}"]).stdout
+    yield addresses
+    for namespace, objects in made.items():
+        kubectl(["delete", f"--namespace={namespace}", "--filename=-"], yaml.safe_dump_all(objects))
 
 
-def address(release: Release, namespace: str, pod: str) -> str:
-    """Return the address of a pod."""
-    path = "--output=jsonpath={.status.podIP}"
-    return release.node.cluster.kubectl(["get", "pod", pod, f"--namespace={namespace}", path]).stdout
-
-
-def reached(release: Release, namespace: str, pod: str, place: str, port: int = 8000) -> bool:
+def reached(release: Release, namespace: str, name: str, place: str, port: int = 8000) -> bool:
     """Tell whether a pod gets a connection; nothing comes back where a policy is against it."""
     code = f"import socket; socket.create_connection(('{place}', {port}), {REFUSED_SECONDS})"
     outcome = release.node.cluster.kubectl(
-        ["exec", f"--namespace={namespace}", pod, "--", "python", "-c", code], check=False
+        ["exec", f"--namespace={namespace}", name, "--", "python", "-c", code], check=False
     )
     assert outcome.returncode == 0 or "TimeoutError" in outcome.stderr, outcome.stderr
     return outcome.returncode == 0
 
 
-def test_only_who_is_declared_reaches_the_service(release: Release, others: dict[str, str]) -> None:
-    pod = address(release, NAMESPACE, release.pods()[0])
+def test_a_service_that_declares_it_reaches_the_service_by_its_name(release: Release, caller: Release) -> None:
+    name = next(iter(caller.pods()))
 
-    assert reached(release, CALLERS, "other", pod)
-    assert reached(release, CALLERS, "other", release.address(), 80)
-    assert not reached(release, "strangers", "other", pod)
-    assert not reached(release, "strangers", "other", release.address(), 80)
+    assert reached(caller, CALLERS, name, f"{SERVICE}.{NAMESPACE}.svc.cluster.local", 80)
+    assert reached(caller, CALLERS, name, next(iter(release.pods().values())))
+
+
+def test_nobody_else_reaches_the_service(release: Release, others: dict[str, str]) -> None:
+    addresses = [(next(iter(release.pods().values())), 8000), (release.address(), 80)]
+    strangers = [(CALLERS, NEIGHBOUR), ("strangers", STRANGER)]
+
+    with ThreadPoolExecutor() as at_once:
+        tried = [at_once.submit(reached, release, *one, *place) for one in strangers for place in addresses]
+        assert not any(one.result() for one in tried)
+
     # It is the service that is closed, and nothing on the way of those pods.
-    assert reached(release, "strangers", "other", others[CALLERS])
+    assert all(reached(release, *one, others["strangers"]) for one in strangers)
 
 
-def test_the_service_reaches_nothing_that_it_has_not_declared(release: Release, others: dict[str, str]) -> None:
-    assert not reached(release, NAMESPACE, release.pods()[0], others["strangers"])
+def test_a_service_reaches_nothing_that_it_has_not_declared(
+    release: Release, caller: Release, others: dict[str, str]
+) -> None:
+    with ThreadPoolExecutor() as at_once:
+        tried = [
+            at_once.submit(reached, one, one.computed.namespace, next(iter(one.pods())), others["strangers"])
+            for one in (release, caller)
+        ]
+        assert not any(one.result() for one in tried)
+
+
+def test_the_platform_lets_no_other_pods_run_beside_the_service(release: Release) -> None:
+    refusals = {
+        "violates PodSecurity": pod("root", release.image, securityContext={}),
+        "come from elsewhere": pod("foreign", "registry.example.com/other:1"),
+    }
+    for words, one in refusals.items():
+        outcome = release.kubectl("create", "--filename=-", text=json.dumps(one), check=False)
+        assert outcome.returncode == 1
+        assert words in outcome.stderr
 
 
 def test_logs_of_a_pod_are_read_through_the_cluster(release: Release) -> None:
-    lines = release.kubectl("logs", release.pods()[0]).splitlines()
+    lines = release.kubectl("logs", next(iter(release.pods()))).stdout.splitlines()
 
     assert any(json.loads(line)["service"] for line in lines if line.startswith("{"))
 
 
 def test_a_pod_that_is_evicted_costs_no_request(release: Release) -> None:
-    before = release.pods()
-    eviction = {
-        "apiVersion": "policy/v1",
-        "kind": "Eviction",
-        "metadata": {"name": before[0], "namespace": NAMESPACE},
-    }
+    gone, _ = release.pods()
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": gone, "namespace": NAMESPACE}}
 
     with load(release.address()) as seen:
-        path = f"/api/v1/namespaces/{NAMESPACE}/pods/{before[0]}/eviction"
-        release.node.cluster.kubectl(["create", "--raw", path, "--filename=-"], json.dumps(eviction))
-        release.kubectl("wait", "--for=delete", f"pod/{before[0]}", "--timeout=120s")
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods/{gone}/eviction"
+        release.kubectl("create", "--raw", path, "--filename=-", text=json.dumps(eviction))
+        release.kubectl("wait", "--for=delete", f"pod/{gone}", "--timeout=120s")
         release.kubectl("rollout", "status", f"deployment/{SERVICE}", "--timeout=300s")
 
-    assert before[0] not in release.pods()
+    assert gone not in release.pods()
     assert len(release.pods()) == 2
     assert seen.failed == []
     assert seen.answered > CLIENTS
 
 
 def test_the_disruption_budget_keeps_the_last_pod(release: Release) -> None:
-    budget = yaml.safe_load(release.kubectl("get", "poddisruptionbudget", SERVICE, "--output=yaml"))["status"]
+    told = release.kubectl("get", "poddisruptionbudget", SERVICE, "--output=yaml").stdout
+    budget = yaml.safe_load(told)["status"]
 
     assert (budget["currentHealthy"], budget["desiredHealthy"], budget["disruptionsAllowed"]) == (2, 1, 1)
 
 
 def test_an_upgrade_under_load_costs_no_request_and_can_be_rolled_back(release: Release) -> None:
-    before = release.pods()
+    before = set(release.pods())
 
     with load(release.address()) as seen:
-        values = release.file(GUARDIAN_LOG_LEVEL="warning")
-        release.helm("upgrade", SERVICE, str(CHART), f"--values={values}", "--wait", "--timeout=5m", "--atomic")
-        after = release.pods()
+        words = release.words(release.changed(GUARDIAN_LOG_LEVEL="warning"))
+        release.helm("upgrade", SERVICE, *words, "--wait", "--timeout=5m", "--atomic")
+        after = set(release.pods())
         release.helm("rollback", SERVICE, "1", "--wait", "--timeout=5m")
 
-    assert set(before).isdisjoint(after)
+    assert before.isdisjoint(after)
     assert seen.failed == []
     assert seen.answered > CLIENTS
 
 
 def test_an_image_that_is_not_there_leaves_the_old_version_running(release: Release) -> None:
-    values = yaml.safe_load(release.file().read_text())
+    values = release.values
     values["image"]["tag"] = "missing"
-    path = release.folder / "missing.yaml"
-    path.write_text(yaml.safe_dump(values))
-    command = [f"--namespace={NAMESPACE}", "upgrade", SERVICE, str(CHART), f"--values={path}"]
 
     with load(release.address()) as seen:
-        outcome = release.node.cluster.helm([*command, "--atomic", "--timeout=20s"], check=False)
+        outcome = release.helm("upgrade", SERVICE, *release.words(values), "--atomic", "--timeout=20s", check=False)
 
     assert outcome.returncode
     assert "rolled back" in outcome.stderr
