@@ -6,6 +6,7 @@ the manifests are what `helm template` makes of the same chart.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -102,7 +103,7 @@ class Manifests:
 
 @dataclass(frozen=True)
 class Workshop:
-    """Runs Terraform's pure modules: they have no provider, and their plan has everything."""
+    """Runs Terraform's pure roots: they have no provider, and `local.outputs` holds everything that they say."""
 
     target: Target
     environ: Mapping[str, str]
@@ -126,13 +127,17 @@ class Workshop:
             folder=folder,
             data=scratch / ".terraform",
             logs=scratch / "logs",
-            environ=hurried("terraform", {**self.environ, "CHECKPOINT_DISABLE": "1"}),
+            # Where a person's plug-ins come from is of no matter here.
+            environ=hurried("terraform", {**self.environ, "TF_CLI_CONFIG_FILE": os.devnull}),
         )
         stamp = scratch / "inferloop-init"
         of = f"{terraform.program.resolve()} {sum_of([folder, self.target.root / 'modules'])}\n"
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != of:
             terraform.init({})
             replace_file(stamp, of)
+        outputs: dict[str, Any] | None = terraform.evaluate("local.outputs", var_files)
+        if outputs is not None:
+            return outputs
         plan = scratch / "values.tfplan"
         terraform.plan(var_files, plan, refresh=False)
         shown = terraform.show_plan(plan)["planned_values"]["outputs"]
@@ -214,13 +219,24 @@ def rendered(
 ) -> Iterator[Manifests]:
     """Yield what helm makes of releases, in their order; as many at once as there are processors.
 
-    Charts of somebody else's are left out: they are on the network.
+    Charts of somebody else's are left out: they are on the network. What helm made before of the very same is taken
+    again: most releases are as they were when somebody changes one service.
     """
-    helm = Helm(find_client("helm", target.root, environ))
+    program = find_client("helm", target.root, environ)
+    helm = Helm(program)
     folder = Workshop(target, environ).folder / "releases"
+    build = program.resolve().stat()
+    of = json.dumps([str(program), build.st_size, build.st_mtime_ns, kubernetes, *apis])
+    charts: dict[Path, str] = {}
 
     def render(release: Release) -> Manifests:
         assert isinstance(release.chart, Path)  # noqa: S101 - the others are left out
+        known = folder / f"{release.name}.manifests.yaml"
+        asked = "\n".join([of, charts[release.chart], release.namespace, release.text])
+        head = f"# {hashlib.sha256(asked.encode()).hexdigest()}\n"
+        before = known.read_text(encoding="utf-8") if known.is_file() else ""
+        if before.startswith(head):
+            return Manifests(release, before.removeprefix(head))
         values = folder / f"{release.name}.yaml"
         replace_file(values, release.text)
         chart = target.root / release.chart
@@ -228,10 +244,15 @@ def rendered(
         finished = run_program(line, hurried("helm", environ))
         if finished.returncode != 0:
             raise NotReleasable({release.name: [_reason(finished.stderr)]})
+        replace_file(known, head + finished.stdout)
         return Manifests(release, finished.stdout)
 
+    ours = [one for one in found if isinstance(one.chart, Path)]
+    charts |= {
+        chart: sum_of([target.root / chart], "*") for chart in {one.chart for one in ours} if isinstance(chart, Path)
+    }
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(render, [one for one in found if isinstance(one.chart, Path)])
+        yield from pool.map(render, ours)
 
 
 def _reason(said: str) -> str:

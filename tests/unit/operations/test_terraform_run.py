@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -351,6 +352,34 @@ def test_a_failed_document_shows_what_was_complained_of(stand_in: Any, terraform
     stand_in.script(state_pull={"complain": ["Error: Backend initialization required"], "exit": 1})
     with pytest.raises(TerraformFailed, match="Backend initialization required"):
         terraform.state()
+
+
+def test_an_expression_is_evaluated_without_a_plan(stand_in: Any, terraform: Terraform, tmp_path: Path) -> None:
+    told = {"text": 'a "quoted" ${word} and ünïcode\n', "nothing": None}
+    stand_in.script(console={"say": [f'"{b64encode(json.dumps(told).encode()).decode()}"']})
+
+    assert terraform.evaluate("local.outputs", [tmp_path / "a.tfvars"]) == told
+
+    assert stand_in.commands == ["console"]
+    state = tmp_path / "work" / "console.tfstate"
+    assert stand_in.calls[-1]["argv"] == ["console", f"-state={state}", f"-var-file={tmp_path / 'a.tfvars'}"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"say": ['"e30="'], "complain": ["Error: Invalid value for variable"]},
+        {"say": ['"e30="'], "exit": 1},
+        {"say": ["(known after apply)"]},
+        {"say": []},
+    ],
+    ids=["complains", "fails", "unknown", "silent"],
+)
+def test_where_terraform_has_anything_to_say_of_an_expression_it_is_left_to_a_plan(
+    stand_in: Any, terraform: Terraform, step: dict[str, Any]
+) -> None:
+    stand_in.script(console=step)
+    assert terraform.evaluate("local.outputs", []) is None
 
 
 def test_a_program_that_is_gone_is_an_error_with_its_name(terraform: Terraform, tmp_path: Path) -> None:

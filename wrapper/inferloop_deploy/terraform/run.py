@@ -7,8 +7,10 @@ interrupt, after which it finishes what it is doing, saves the state and gives t
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,6 +42,7 @@ from inferloop_deploy.terraform.program import own_environment
 
 LOOK = 0.05
 """Seconds between looks at what terraform has written."""
+ENCODED = re.compile(rb'"([A-Za-z0-9+/]+=*)"')
 TAIL = 20
 """Lines kept of what terraform says outside its messages, for when it ends without a diagnostic."""
 UNSAVED = "errored.tfstate"
@@ -142,6 +145,29 @@ class Terraform:
         """Return a plan as terraform's JSON has it."""
         shown: dict[str, Any] = self._read("show", str(plan), json=IsFlagged)
         return shown
+
+    def evaluate(self, expression: str, var_files: Sequence[Path]) -> Any:
+        """Return the value of an expression, quicker than a plan would; None where terraform has anything to say.
+
+        Its console ends well whatever is wrong, and what it says of that is for eyes; a plan says it to be read.
+        """
+        # There is no state; its place says where the lock is, and others may ask the same root.
+        state = self.data.parent / "console.tfstate"
+        line = command_line(self.program, "console", state=str(state), var_file=[str(path) for path in var_files])
+        finished = subprocess.run(
+            line,
+            cwd=self.folder,
+            env=self._environment(),
+            # Base64 has no letter that the console would write differently.
+            input=f"base64encode(jsonencode({expression}))\n".encode(),
+            capture_output=True,
+            check=False,
+            start_new_session=True,
+        )
+        found = ENCODED.fullmatch(finished.stdout.strip())
+        if finished.returncode != 0 or finished.stderr or found is None:
+            return None
+        return json.loads(base64.b64decode(found[1]))
 
     def outputs(self) -> dict[str, Any]:
         """Return the outputs of the state: value, type and sensitive, by name."""
