@@ -23,7 +23,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
-.PHONY: help platform-verify setup tools lock providers demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve cluster-tools cluster-test need-cluster-tools \
+.PHONY: help node-test platform-verify setup tools lock providers demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve cluster-tools cluster-test need-cluster-tools \
 	bench bench-api bench-generator bench-memory clean engines ray test-providers image test-image-reproducible test-servers test-browser test-containers test-nodes report-image render plan apply destroy status need-terraform
 
 help: ## List the targets
@@ -90,7 +90,10 @@ need-cluster-tools: setup
 	@$(BIN)/python tools/kubernetes/cluster_tools.py >/dev/null
 
 cluster-test: need-terraform need-cluster-tools ## Run the tests on a Kubernetes control plane (INFERLOOP_KUBECONFIG=FILE for another cluster)
-	@exec $(PYTEST) $(PARALLEL) tests/cluster $(ARGS)
+	@exec $(PYTEST) $(PARALLEL) --ignore=tests/cluster/nodes tests/cluster $(ARGS)
+
+node-test: need-terraform test-servers test-containers test-nodes ## Run the tests on a real Kubernetes node (Linux and root)
+	@exec $(PYTEST) tests/cluster/nodes $(ARGS)
 
 test-unit: setup ## Run the tests that need no terraform
 	@exec $(PYTEST) tests/unit $(ARGS)

@@ -18,10 +18,13 @@ GIVEN = "INFERLOOP_KUBECONFIG"
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what needs the control plane on one worker, so that there is one in a run."""
+    here = Path(__file__).parent
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent) and "cluster" in getattr(item, "fixturenames", ()):
+        if item.path.is_relative_to(here) and "cluster" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.cluster)
-            item.add_marker(pytest.mark.xdist_group("cluster"))
+            # What is shipped takes longer to compute than a control plane to start: that is on the worker that has it.
+            if not item.path.is_relative_to(here / "shipped"):
+                item.add_marker(pytest.mark.xdist_group("cluster"))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
 from terraform_tree import ROOT, Tree
 
 from inferloop_deploy.config.effective import effective
@@ -76,7 +77,7 @@ def releases_of(tree: Tree, environment: str, images: Mapping[str, str]) -> Rele
     return Releases(
         outputs["platform"],
         outputs["problems"],
-        {name: release["values"] for name, release in outputs["releases"].items()},
+        {name: yaml.safe_load(release["text"]) for name, release in outputs["releases"].items()},
         {name: release["text"] for name, release in outputs["releases"].items()},
         {name: release["namespace"] for name, release in outputs["releases"].items()},
         tuple(
