@@ -20,7 +20,7 @@ DEMO := build/demo
 # CONTAINERS=no leaves out what needs a machine that runs containers.
 NO_CONTAINERS := $(if $(filter no,$(CONTAINERS)),--ignore=tests/generator/container --ignore=tests/cluster/nodes)
 PYTEST := $(BIN)/python -m pytest
-PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+PARALLEL = --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 COVERAGE := --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: help node-test platform-verify setup tools lock providers demo test test-unit test-terraform test-e2e test-docs lint format golden docs docs-serve cluster-tools cluster-test need-cluster-tools \
@@ -89,6 +89,8 @@ cluster-tools: setup ## Build the Kubernetes programs and fetch the definitions 
 need-cluster-tools: setup
 	@$(BIN)/python tools/kubernetes/cluster_tools.py >/dev/null
 
+# These wait for a server more than they compute.
+cluster-test: WORKERS = 3
 cluster-test: need-terraform need-cluster-tools ## Run the tests on a Kubernetes control plane (INFERLOOP_KUBECONFIG=FILE for another cluster)
 	@exec $(PYTEST) $(PARALLEL) --ignore=tests/cluster/nodes tests/cluster $(ARGS)
 
