@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inferloop_deploy.manifests import Releases, Workshop, placeholder_platform, releases
-from inferloop_deploy.render import ENVIRONMENT_FILE
+from inferloop_deploy.manifests import VALUES_ROOT, Releases, Workshop, placeholder_platform, releases
+from inferloop_deploy.render import ENVIRONMENT_FILE, SERVICES_FILE
 from inferloop_deploy.target import Target, load
 from inferloop_deploy.terraform import Terraform, TerraformFailed
 
@@ -48,15 +49,23 @@ def test_console_and_plan_tell_the_same(target: Target, monkeypatch: pytest.Monk
 
 
 @pytest.mark.terraform
-def test_what_is_wrong_is_told_as_a_plan_tells_it(target: Target) -> None:
-    config = load(target)
-    placeholder_platform(target, config, os.environ)
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "words"),
+    [
+        (ENVIRONMENT_FILE, '"us-east-1a"', '"nowhere"', "nowhere"),
+        (SERVICES_FILE, "port = 8000", "port = 80000", "must be a whole number from 1 to 65535"),
+    ],
+)
+def test_what_is_wrong_is_told_as_a_plan_tells_it(
+    target: Target, file: str, right: str, wrong: str, words: str
+) -> None:
+    told(target)
     workshop = Workshop(target, os.environ)
-    files = [*workshop.folder.glob("*.tfvars"), workshop.folder / "placeholder" / "cluster.tfvars.json"]
-    environment = workshop.folder / ENVIRONMENT_FILE
-    environment.write_text(environment.read_text().replace('"us-east-1a"', '"nowhere"', 1))
+    rendered = re.sub(" +", " ", (workshop.folder / file).read_text())
+    assert right in rendered
+    (workshop.folder / file).write_text(rendered.replace(right, wrong, 1))
 
     with pytest.raises(TerraformFailed) as failed:
-        workshop.outputs(Path("modules/base/placeholder"), files)
+        workshop.outputs(VALUES_ROOT, [*workshop.folder.glob("*.tfvars"), workshop.folder / "platform.tfvars.json"])
 
-    assert "nowhere" in str(failed.value)
+    assert words in " ".join(str(failed.value).split())

@@ -227,32 +227,29 @@ def rendered(
     folder = Workshop(target, environ).folder / "releases"
     build = program.resolve().stat()
     of = json.dumps([str(program), build.st_size, build.st_mtime_ns, kubernetes, *apis])
-    charts: dict[Path, str] = {}
+    ours = [(one, one.chart) for one in found if isinstance(one.chart, Path)]
+    sums = {chart: sum_of([target.root / chart], "*") for chart in {chart for _, chart in ours}}
 
-    def render(release: Release) -> Manifests:
-        assert isinstance(release.chart, Path)  # noqa: S101 - the others are left out
+    def render(release: Release, chart: Path) -> Manifests:
         known = folder / f"{release.name}.manifests.yaml"
-        asked = "\n".join([of, charts[release.chart], release.namespace, release.text])
+        asked = "\n".join([of, sums[chart], release.namespace, release.text])
         head = f"# {hashlib.sha256(asked.encode()).hexdigest()}\n"
         before = known.read_text(encoding="utf-8") if known.is_file() else ""
         if before.startswith(head):
             return Manifests(release, before.removeprefix(head))
         values = folder / f"{release.name}.yaml"
         replace_file(values, release.text)
-        chart = target.root / release.chart
-        line = helm.template(release.name, chart, values, release.namespace, kubernetes=kubernetes, apis=apis)
+        line = helm.template(
+            release.name, target.root / chart, values, release.namespace, kubernetes=kubernetes, apis=apis
+        )
         finished = run_program(line, hurried("helm", environ))
         if finished.returncode != 0:
             raise NotReleasable({release.name: [_reason(finished.stderr)]})
         replace_file(known, head + finished.stdout)
         return Manifests(release, finished.stdout)
 
-    ours = [one for one in found if isinstance(one.chart, Path)]
-    charts |= {
-        chart: sum_of([target.root / chart], "*") for chart in {one.chart for one in ours} if isinstance(chart, Path)
-    }
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(render, ours)
+        yield from pool.map(lambda one: render(*one), ours)
 
 
 def _reason(said: str) -> str:

@@ -235,9 +235,8 @@ def sum_of(folders: list[Path], names: str = "*.tf") -> str:
     """Return one sum of every Terraform source and lock file under some folders, or of files with other names."""
     total = hashlib.sha256()
     for folder in folders:
-        for path in sorted(
-            [*(one for one in folder.rglob(names) if one.is_file()), *folder.glob(".terraform.lock.hcl")]
-        ):
+        found = {*folder.rglob(names), *folder.glob(".terraform.lock.hcl")}
+        for path in sorted(one for one in found if one.is_file()):
             total.update(f"{path.relative_to(folder)}\0".encode())
             total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()

@@ -71,10 +71,7 @@ locals {
     ]]),
   )
 
-  circle_problems = [
-    for _ in [true] : "services ${join(", ", local.circular)} depend on each other in a circle; take one dependency of type service away."
-    if length(local.circular) != 0
-  ]
+  circle_problems = length(local.circular) == 0 ? [] : ["services ${join(", ", local.circular)} depend on each other in a circle; take one dependency of type service away."]
 
   secret_problems = concat(
     [

@@ -43,6 +43,7 @@ from inferloop_deploy.terraform.program import own_environment
 LOOK = 0.05
 """Seconds between looks at what terraform has written."""
 ENCODED = re.compile(rb'"([A-Za-z0-9+/]+=*)"')
+"""What terraform's console prints of a text in base64."""
 TAIL = 20
 """Lines kept of what terraform says outside its messages, for when it ends without a diagnostic."""
 UNSAVED = "errored.tfstate"
@@ -154,16 +155,8 @@ class Terraform:
         # There is no state; its place says where the lock is, and others may ask the same root.
         state = self.data.parent / "console.tfstate"
         line = command_line(self.program, "console", state=str(state), var_file=[str(path) for path in var_files])
-        finished = subprocess.run(
-            line,
-            cwd=self.folder,
-            env=self._environment(),
-            # Base64 has no letter that the console would write differently.
-            input=f"base64encode(jsonencode({expression}))\n".encode(),
-            capture_output=True,
-            check=False,
-            start_new_session=True,
-        )
+        # Base64 has no letter that the console would write differently.
+        finished = self._captured(line, input=f"base64encode(jsonencode({expression}))\n".encode())
         found = ENCODED.fullmatch(finished.stdout.strip())
         if finished.returncode != 0 or finished.stderr or found is None:
             return None
@@ -203,15 +196,7 @@ class Terraform:
         Such documents hold secrets in the clear: they go through a pipe, and into no file.
         """
         line = command_line(self.program, command, *arguments, **options)
-        finished = subprocess.run(
-            line,
-            cwd=self.folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            start_new_session=True,
-        )
+        finished = self._captured(line, stdin=subprocess.DEVNULL)
         said = finished.stderr.decode("utf-8", "replace").strip().splitlines()
         if finished.returncode != 0:
             raise TerraformFailed(command, finished.returncode, (), said[-TAIL:], str(self.logs))
@@ -223,6 +208,18 @@ class Terraform:
             raise TerraformFailed(
                 command, finished.returncode, (), [f"What it printed is not JSON: {error}."], str(self.logs)
             ) from error
+
+    def _captured(self, line: list[str], **given: Any) -> subprocess.CompletedProcess[bytes]:
+        """Run a command to its end with what it prints in memory alone; `given` is what it reads."""
+        return subprocess.run(
+            line,
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            check=False,
+            start_new_session=True,
+            **given,
+        )
 
     def _fail(self, command: str, finished: Finished) -> None:
         errors = [diagnostic for diagnostic in finished.diagnostics if diagnostic.severity == "error"]
